@@ -41,7 +41,9 @@ func GenerateKey(rand io.Reader, origin string) (secret, verifier string, err er
 }
 
 func validOrigin(s string) bool {
-	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '+' || r == '\u2028' || r == '\u2029' || r == 0xfffd })
+	return s != "" && len(s) <= 255 && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r == 0x7f || r == '+' || r == '\u2028' || r == '\u2029' || r == 0xfffd
+	})
 }
 
 // NewSigner reads a secret of GenerateKey. The error never shows the secret.
@@ -55,6 +57,20 @@ func NewSigner(secret string) (*Signer, error) {
 
 // KeyID names the key: "<origin>+<8 hexadecimal digits>".
 func (s *Signer) KeyID() string { return keyID(s.note.Name(), s.note.KeyHash()) }
+
+// Verifiers are the keys that have signed a journal, one after the other.
+type Verifiers []*Verifier
+
+// Open reads a checkpoint's note and verifies its signature by any of the keys.
+func (vs Verifiers) Open(text string) (c Checkpoint, err error) {
+	err = fmt.Errorf("%w: no key to verify it with", ErrCheckpoint)
+	for _, v := range vs {
+		if c, err = v.Open(text); err == nil {
+			return c, nil
+		}
+	}
+	return Checkpoint{}, err
+}
 
 // NewVerifier reads a verifier string of GenerateKey.
 func NewVerifier(key string) (*Verifier, error) {

@@ -62,8 +62,8 @@ var ErrNotExtending = errors.New("the stored journal does not extend its last ch
 
 // Seal signs a checkpoint over all leaves and stores it, if there are new ones
 // and the tree extends the last checkpoint. It returns nil if there is nothing
-// new.
-func Seal(l Ledger, s *Signer, v *Verifier, at time.Time) (*Checkpoint, error) {
+// new. known are the keys that may have signed the last checkpoint.
+func Seal(l Ledger, s *Signer, known Verifiers, at time.Time) (*Checkpoint, error) {
 	size, err := l.Size()
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func Seal(l Ledger, s *Signer, v *Verifier, at time.Time) (*Checkpoint, error) {
 		return nil, err
 	}
 	if last != nil {
-		if err := checkLast(l, v, *last, size); err != nil {
+		if err := checkLast(l, known, *last, size); err != nil {
 			return nil, err
 		}
 		if last.Size == size {
@@ -110,8 +110,8 @@ func Seal(l Ledger, s *Signer, v *Verifier, at time.Time) (*Checkpoint, error) {
 }
 
 // checkLast trusts nothing but the signature of the last checkpoint.
-func checkLast(l Ledger, v *Verifier, last Checkpoint, size int64) error {
-	signed, err := v.Open(last.Note)
+func checkLast(l Ledger, known Verifiers, last Checkpoint, size int64) error {
+	signed, err := known.Open(last.Note)
 	if err != nil {
 		return fmt.Errorf("%w: %v", ErrNotExtending, err)
 	}
