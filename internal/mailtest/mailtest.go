@@ -7,7 +7,6 @@ package mailtest
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -36,7 +35,7 @@ type Catcher struct {
 	options Options
 	server  *smtp.Server
 	address string
-	done    chan error
+	done    chan struct{}
 
 	mu       sync.Mutex
 	messages []Message
@@ -56,7 +55,7 @@ func Start(o Options) (*Catcher, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail catcher: %w", err)
 	}
-	c := &Catcher{options: o, address: l.Addr().String(), done: make(chan error, 1), arrived: make(chan struct{})}
+	c := &Catcher{options: o, address: l.Addr().String(), done: make(chan struct{}), arrived: make(chan struct{})}
 	c.server = smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
 		return &session{catcher: c, conn: conn}, nil
 	}))
@@ -68,7 +67,10 @@ func Start(o Options) (*Catcher, error) {
 	c.server.EnableSMTPUTF8 = true
 	c.server.ReadTimeout = time.Minute
 	c.server.WriteTimeout = time.Minute
-	go func() { c.done <- c.server.Serve(l) }()
+	go func() {
+		defer close(c.done)
+		_ = c.server.Serve(l) // until Close
+	}()
 	return c, nil
 }
 
@@ -93,9 +95,6 @@ func (c *Catcher) Addr() string { return c.address }
 func (c *Catcher) Close() error {
 	err := c.server.Close()
 	<-c.done
-	if errors.Is(err, smtp.ErrServerClosed) {
-		return nil
-	}
 	return err
 }
 
