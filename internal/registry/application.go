@@ -128,7 +128,9 @@ type Predecessor struct {
 }
 
 // ExtraDocument is a paper the authority demands beyond its list (UB-15).
+// An empty Code means the pack's prefix and the place in the list.
 type ExtraDocument struct {
+	Code   string `json:"code,omitempty"`
 	Title  string `json:"title"`
 	Reason string `json:"reason"`
 }

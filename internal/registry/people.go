@@ -68,6 +68,8 @@ type ManagingOrganisation struct {
 	NameRu string `json:"name_ru"`
 	NameKy string `json:"name_ky"`
 	INN    INN    `json:"inn"`
+	// Individual: a manager who is a sole entrepreneur (A-15).
+	Individual bool `json:"individual,omitempty"`
 }
 
 // Sex as the first digit of the personal number encodes it.

@@ -1,0 +1,8 @@
+package authorities
+
+import (
+	"errors"
+	"io"
+)
+
+func check(io.Reader) ([]byte, error) { return nil, errors.New("cases are not read yet") }

@@ -1,0 +1,54 @@
+package authorities
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// PricesAt returns the price list in force on the day of an instant.
+func (p *Pack) PricesAt(at time.Time) (PriceList, bool) {
+	day := registry.DateOf(at, p.zone)
+	for i := len(p.Prices) - 1; i >= 0; i-- {
+		l := p.Prices[i]
+		if l.From.Compare(day) <= 0 {
+			return l, l.Until.IsZero() || day.Compare(l.Until) <= 0
+		}
+	}
+	return PriceList{}, false
+}
+
+// Price quotes one line per signatory and the total, at the prices of the day
+// of an instant. No price for a signatory is a registry.Error.
+func (p *Pack) Price(f registry.Facts, at time.Time) (registry.Quote, error) {
+	list, ok := p.PricesAt(at)
+	if !ok {
+		return registry.Quote{}, registry.Refuse(registry.Invalid, "error.authorities.no_price")
+	}
+	roles := []registry.SignatoryRole{registry.Head}
+	if f.HeadActsAsAccountant {
+		roles[0] = registry.HeadAsAccountant
+	} else if f.Accountant != nil {
+		roles = append(roles, registry.Accountant)
+	}
+	var q registry.Quote
+	for _, role := range roles {
+		i := slices.IndexFunc(list.Prices, func(pr Price) bool {
+			return pr.Storage == f.Storage && slices.Contains(pr.Roles, role)
+		})
+		if i < 0 {
+			return registry.Quote{}, registry.Refuse(registry.Invalid, "error.authorities.no_price")
+		}
+		pr := list.Prices[i]
+		q.Lines = append(q.Lines, registry.QuoteLine{Role: role, Amount: pr.Amount, Label: pr.Label, Example: list.Example})
+		q.Total += pr.Amount
+	}
+	return q, nil
+}
+
+// Refund is what is given back of a fee when it is cancelled before issue
+// half a tyiyn goes to the client.
+func (p *Pack) Refund(fee registry.Tyiyn) registry.Tyiyn {
+	return (fee*registry.Tyiyn(p.Money.RefundPercent) + 50) / 100
+}
