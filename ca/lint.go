@@ -1,0 +1,66 @@
+package ca
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	zx509 "github.com/zmap/zcrypto/x509"
+	"github.com/zmap/zlint/v3"
+	"github.com/zmap/zlint/v3/lint"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// notForSignatures are lints that judge e-signature certificates by rules made
+// for others.
+var notForSignatures = []string{
+	"e_qcstatem_qctype_web",             // for web authentication
+	"e_qcstatem_mandatory_etsi_statems", // EU qualified certificates
+	"e_exactly_one_smime_policy",        // the CA/Browser Forum's S/MIME policies
+}
+
+var lints = sync.OnceValues(func() (lint.Registry, error) {
+	return lint.GlobalRegistry().Filter(lint.FilterOptions{ExcludeNames: notForSignatures})
+})
+
+// Lint judges, before the CA is asked, exactly what the CA would sign. Findings
+// of level error or fatal are a registry.Error whose Args "Findings" lists
+// them; nothing may be issued then.
+func (i *Issuer) Lint(intent Intent, r *Request) error {
+	if intent.CSRHash != r.Hash {
+		return errContradiction("the request is not the intent's")
+	}
+	c, err := i.expected(intent, r.PublicKey)
+	if err != nil {
+		return err
+	}
+	findings, err := lintCertificate(c.Raw)
+	if err != nil {
+		return err
+	}
+	if len(findings) > 0 {
+		return registry.Refuse(registry.Invalid, "error.ca.lint", "Findings", strings.Join(findings, ", "))
+	}
+	return nil
+}
+
+func lintCertificate(der []byte) ([]string, error) {
+	known, err := lints()
+	if err != nil {
+		return nil, fmt.Errorf("choosing the lints: %w", err)
+	}
+	c, err := zx509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("parsing the certificate to be linted: %w", err)
+	}
+	var findings []string
+	for name, result := range zlint.LintCertificateEx(c, known).Results {
+		if result.Status >= lint.Error {
+			findings = append(findings, name)
+		}
+	}
+	slices.Sort(findings)
+	return findings, nil
+}
