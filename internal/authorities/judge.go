@@ -109,7 +109,7 @@ func (p *Pack) extra(i int, x registry.ExtraDocument) registry.ChecklistItem {
 	}
 	return registry.ChecklistItem{
 		Code: code, Form: rule.Form, Rules: rule.Rules, Label: label, Why: rule.Why.Map(put),
-		Subject: registry.OfOrganisation, Basis: registry.BasisSeed,
+		Subject: registry.OfOrganisation, Basis: registry.BasisSeed, Extra: true,
 	}
 }
 

@@ -40,6 +40,7 @@ type ChecklistItem struct {
 	Ambiguity string          `json:"ambiguity,omitempty"` // "A-05", or empty
 	Checks    []DocumentCheck `json:"checks,omitempty"`
 	Parts     []ChecklistItem `json:"parts,omitempty"` // of FormPackage
+	Extra     bool            `json:"extra,omitempty"` // demanded by a clerk (UB-15)
 }
 
 // DocumentCheck is something the clerk confirms on a paper, such as the seal

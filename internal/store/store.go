@@ -1,0 +1,240 @@
+// Package store owns the databases: SQLite by default, PostgreSQL by DSN, one
+// schema (package migrations) and the same methods on both. GORM ends here:
+// row types stay inside, the types of package registry go out.
+//
+// Reads run in a transaction that always rolls back, so that a hidden write
+// fails. Writes are called by package workflow only, one transaction each.
+// Every guarded UPDATE reports "nobody was there" as a registry.Conflict.
+// Times are UTC with microseconds.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	gosqlite "github.com/glebarez/go-sqlite"
+	"github.com/glebarez/sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+
+	"github.com/tamga-ca/tamga/migrations"
+)
+
+// Config says which database to open.
+type Config struct {
+	// DSN is a PostgreSQL connection string (postgres://… or key=value), or
+	// the path of an SQLite file.
+	DSN string
+	// ReadDSN, if set, is a PostgreSQL connection string of a read-only role
+	// for auditors' queries; otherwise DSN serves them too.
+	ReadDSN string
+	// MaxConns bounds the PostgreSQL pool; 0 means 20.
+	MaxConns int
+}
+
+// Store is an open database.
+type Store struct {
+	dialect migrations.Dialect
+	write   *gorm.DB
+	read    *gorm.DB
+	closers []*sql.DB
+}
+
+// IsPostgres tells a PostgreSQL DSN from an SQLite path.
+func IsPostgres(dsn string) bool {
+	return strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") || strings.Contains(dsn, "host=") || strings.Contains(dsn, "dbname=")
+}
+
+// Open connects to the database; it does not migrate. A database that does
+// not answer is an error.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.DSN == "" {
+		return nil, errors.New("opening the database: no DSN given")
+	}
+	if IsPostgres(cfg.DSN) {
+		return openPostgres(ctx, cfg)
+	}
+	return openSQLite(ctx, cfg)
+}
+
+func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
+	const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	base := "file:" + escapePath(cfg.DSN) + "?" + pragmas
+	writer := sql.OpenDB(utcConnector{drv: &gosqlite.Driver{}, dsn: base + "&_txlock=immediate"})
+	writer.SetMaxOpenConns(1)
+	if err := writer.PingContext(ctx); err != nil {
+		writer.Close()
+		return nil, fmt.Errorf("opening SQLite database %s: %w", cfg.DSN, err)
+	}
+	reader := sql.OpenDB(utcConnector{drv: &gosqlite.Driver{}, dsn: base + "&_pragma=query_only(1)"})
+	reader.SetMaxOpenConns(8)
+	s := &Store{dialect: migrations.SQLite, closers: []*sql.DB{writer, reader}}
+	var err error
+	if s.write, err = gorm.Open(sqlite.Dialector{Conn: writer}, gormConfig()); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening SQLite database %s: %w", cfg.DSN, err)
+	}
+	if s.read, err = gorm.Open(sqlite.Dialector{Conn: reader}, gormConfig()); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening SQLite database %s for reading: %w", cfg.DSN, err)
+	}
+	return s, nil
+}
+
+func escapePath(p string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(p)
+}
+
+func openPostgres(ctx context.Context, cfg Config) (*Store, error) {
+	s := &Store{dialect: migrations.PostgreSQL}
+	open := func(dsn string) (*gorm.DB, error) {
+		db, err := sql.Open("pgx", dsn)
+		if err != nil {
+			return nil, err
+		}
+		n := cfg.MaxConns
+		if n == 0 {
+			n = 20
+		}
+		db.SetMaxOpenConns(n)
+		db.SetMaxIdleConns(n)
+		db.SetConnMaxIdleTime(5 * time.Minute)
+		s.closers = append(s.closers, db)
+		if err := db.PingContext(ctx); err != nil {
+			return nil, err
+		}
+		return gorm.Open(postgres.New(postgres.Config{Conn: db}), gormConfig())
+	}
+	var err error
+	if s.write, err = open(cfg.DSN); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("opening the PostgreSQL database: %w", err)
+	}
+	s.read = s.write
+	if cfg.ReadDSN != "" {
+		if s.read, err = open(cfg.ReadDSN); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("opening the PostgreSQL database as the read-only role: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func gormConfig() *gorm.Config {
+	return &gorm.Config{
+		Logger:                 logger.Default.LogMode(logger.Silent),
+		SkipDefaultTransaction: true,
+		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+	}
+}
+
+// Dialect says which SQL the database speaks.
+func (s *Store) Dialect() migrations.Dialect { return s.dialect }
+
+// Ping asks the database for a sign of life.
+func (s *Store) Ping(ctx context.Context) error {
+	db, err := s.write.DB()
+	if err != nil {
+		return err
+	}
+	return db.PingContext(ctx)
+}
+
+// Close ends all connections.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range s.closers {
+		errs = append(errs, db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Tx is a transaction. Its methods are the store's whole vocabulary; those
+// that change something work only inside Write.
+type Tx struct {
+	db      *gorm.DB
+	dialect migrations.Dialect
+}
+
+var errReadDone = errors.New("read transaction over")
+
+// Read runs f in a read-only transaction.
+func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
+	opts := &sql.TxOptions{ReadOnly: s.dialect == migrations.PostgreSQL, Isolation: sql.LevelDefault}
+	err := s.read.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+		if err := f(&Tx{db, s.dialect}); err != nil {
+			return err
+		}
+		return errReadDone
+	}, opts)
+	if errors.Is(err, errReadDone) {
+		return nil
+	}
+	return mapError(err)
+}
+
+// Write runs f in one transaction: all of it or nothing.
+func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
+	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+		return f(&Tx{db, s.dialect})
+	})
+	return mapError(err)
+}
+
+// exec runs a statement and returns how many rows it touched.
+func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	r := tx.db.Exec(query, args...)
+	if r.Error != nil {
+		return 0, mapError(r.Error)
+	}
+	return r.RowsAffected, nil
+}
+
+// query scans rows into dst, a pointer to a slice of row structs or values.
+func (tx *Tx) query(dst any, query string, args ...any) error {
+	return mapError(tx.db.Raw(query, args...).Scan(dst).Error)
+}
+
+// one scans exactly one row, or reports NotFound.
+func (tx *Tx) one(dst any, query string, args ...any) error {
+	r := tx.db.Raw(query, args...).Scan(dst)
+	if r.Error != nil {
+		return mapError(r.Error)
+	}
+	if r.RowsAffected == 0 {
+		return notFound()
+	}
+	return nil
+}
+
+// insert adds a row and returns its id.
+func (tx *Tx) insert(query string, args ...any) (int64, error) {
+	var id int64
+	if err := mapError(tx.db.Raw(query+" RETURNING id", args...).Scan(&id).Error); err != nil {
+		return 0, err
+	}
+	return id, nil
+}
+
+// skipLocked is the clause that lets several workers share a queue;
+// SQLite's one writer needs none.
+func (tx *Tx) skipLocked() string {
+	if tx.dialect == migrations.PostgreSQL {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// forUpdate locks the rows read; SQLite's one writer has them already.
+func (tx *Tx) forUpdate() string {
+	if tx.dialect == migrations.PostgreSQL {
+		return " FOR UPDATE"
+	}
+	return ""
+}

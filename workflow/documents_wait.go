@@ -1,0 +1,80 @@
+package workflow
+
+import (
+	"context"
+	"strings"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// AskDocuments waits for the applicant: in review → awaiting documents, by a
+// clerk, with a remark that the applicant reads. The clock stops.
+func (f *Flow) AskDocuments(ctx context.Context, who Actor, id registry.ApplicationID, version int64, remark string) error {
+	return f.changeApplication(ctx, who, id, version, registry.ActAskDocuments, func(c *change) error {
+		open, err := f.unsettled(c)
+		if err != nil {
+			return err
+		}
+		if len(open) == 0 {
+			return registry.Refuse(registry.Conflict, "error.application.nothing_missing")
+		}
+		c.app.Remark = strings.TrimSpace(remark)
+		c.app.PausedAt = &c.now
+		return f.notifyApplicant(c, letterDocumentsNeeded)
+	})
+}
+
+// Resume goes on with a file: awaiting documents → in review, by a clerk, by
+// the applicant's upload or by the program. The clock runs anew.
+func (f *Flow) Resume(ctx context.Context, who Actor, id registry.ApplicationID) error {
+	return f.changeApplication(ctx, who, id, 0, registry.ActResume, func(c *change) error {
+		f.runClock(c.app, c.now)
+		return nil
+	})
+}
+
+// Verify declares the package complete: in review → verified, by a clerk. Each
+// required document is accepted or waived. UB-14's business day starts here.
+func (f *Flow) Verify(ctx context.Context, who Actor, id registry.ApplicationID, version int64) error {
+	return f.changeApplication(ctx, who, id, version, registry.ActVerify, func(c *change) error {
+		open, err := f.unsettled(c)
+		if err != nil {
+			return err
+		}
+		if len(open) > 0 {
+			return registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
+		}
+		if errs := f.judge(&c.app.Declaration); len(errs) > 0 {
+			return errs
+		}
+		c.app.VerifiedAt = &c.now
+		c.app.Remark = ""
+		f.runClock(c.app, c.now)
+		return nil
+	})
+}
+
+// unsettled returns the required documents that still stand in the way.
+func (f *Flow) unsettled(c *change) ([]*registry.Document, error) {
+	docs, err := c.tx.Documents(c.app.ID)
+	if err != nil {
+		return nil, err
+	}
+	var open []*registry.Document
+	for _, d := range docs {
+		if d.Required && !d.Status.Settled() {
+			open = append(open, d)
+		}
+	}
+	return open, nil
+}
+
+// Withdraw ends an application at the applicant's wish: any status before
+// approved → withdrawn. A clerk may withdraw a draft only.
+func (f *Flow) Withdraw(ctx context.Context, who Actor, id registry.ApplicationID, version int64) error {
+	return f.changeApplication(ctx, who, id, version, registry.ActWithdraw, func(c *change) error {
+		c.app.CompletedAt = &c.now
+		c.app.DueAt, c.app.PausedAt = nil, nil
+		return nil
+	})
+}

@@ -1,0 +1,127 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/authorities"
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// Config is what a Flow works with. All of it is needed unless a comment says
+// otherwise.
+type Config struct {
+	Store *store.Store
+	Pack  *authorities.Pack
+	// Now is the rules' clock: deadlines, statuses, logins, validity. The
+	// machine's clock serves leases and the CA's tokens.
+	Now func() time.Time
+	Log *slog.Logger
+	// BaseURL is where people reach the pages, without a slash at the end.
+	BaseURL string
+}
+
+// Flow performs the transitions. It holds no state of its own: several may
+// share one database.
+type Flow struct {
+	store *store.Store
+	pack  *authorities.Pack
+	clock func() time.Time
+	log   *slog.Logger
+	base  string
+}
+
+// New makes a Flow.
+func New(cfg Config) (*Flow, error) {
+	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil {
+		return nil, errors.New("workflow: store, pack, clock and log are needed")
+	}
+	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL}, nil
+}
+
+// Pack is the authority's rules.
+func (f *Flow) Pack() *authorities.Pack { return f.pack }
+
+// now is the rules' clock in UTC and microseconds, as the databases keep it.
+func (f *Flow) now() time.Time { return f.clock().UTC().Truncate(time.Microsecond) }
+
+// change is one transition of an application, under way.
+type change struct {
+	tx   *store.Tx
+	who  Actor
+	app  *registry.Application
+	from registry.ApplicationStatus
+	now  time.Time
+	// details go into the journal entry; no personal data.
+	details map[string]any
+}
+
+// changeApplication performs act on an application in one transaction: lock,
+// guard, do, guarded UPDATE, hands, journal. version is the one the actor saw;
+// 0 accepts any.
+func (f *Flow) changeApplication(ctx context.Context, who Actor, id registry.ApplicationID, version int64, act registry.Action, do func(*change) error) error {
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
+		if err := who.current(tx); err != nil {
+			return err
+		}
+		app, err := tx.LockApplication(id)
+		if err != nil {
+			return err
+		}
+		if version != 0 && app.Version != version {
+			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		}
+		return f.apply(tx, who, app, act, do)
+	})
+	if err != nil {
+		return fmt.Errorf("%s of application %d: %w", act, id, err)
+	}
+	return nil
+}
+
+// apply is changeApplication inside a transaction that is already there.
+func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act registry.Action, do func(*change) error) error {
+	to, err := registry.MoveApplication(app.Status, act, who.as())
+	if err != nil {
+		return err
+	}
+	c := &change{tx: tx, who: who, app: app, from: app.Status, now: f.now(), details: map[string]any{}}
+	app.Status = to
+	if do != nil {
+		if err := do(c); err != nil {
+			return err
+		}
+	}
+	if err := tx.MoveApplication(app, c.from, c.now); err != nil {
+		return err
+	}
+	if err := c.hand(act); err != nil {
+		return err
+	}
+	c.details["action"], c.details["from"], c.details["to"] = act, c.from, app.Status
+	return f.record(tx, who, "application."+string(act), c.details, nil, Application(app.ID))
+}
+
+// hand remembers that an operator touched the file, for four eyes.
+func (c *change) hand(act registry.Action) error {
+	if c.who.Operator == nil || !touches(act) {
+		return nil
+	}
+	return c.tx.AddHand(c.app.ID, store.Hand{
+		PersonalNumber: c.who.Operator.Person.PersonalNumber, OperatorID: c.who.Operator.ID, Act: act, At: c.now,
+	})
+}
+
+// touches says whether an action makes somebody a party to the file, who may
+// then not approve it. Taking, giving back and assigning do not.
+func touches(act registry.Action) bool {
+	switch act {
+	case registry.ActEdit, registry.ActSubmit, registry.ActDocument, registry.ActUpload, registry.ActVerify, registry.ActAskDocuments, registry.ActResume:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+package workflow
+
+import (
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// letter names a kind of e-mail; its texts are catalog keys
+// "letter.<kind>.subject" and "letter.<kind>.body".
+type letter string
+
+const (
+	letterDocumentsNeeded letter = "documents_needed"
+	letterApproved        letter = "approved"
+	letterRefused         letter = "refused"
+	letterNotEnoughMoney  letter = "not_enough_money"
+	letterActivation      letter = "activation"
+	letterIssued          letter = "issued"
+	letterUnlock          letter = "unlock"
+)
+
+// Letter is what the outbox keeps of an e-mail: everything but the words.
+type Letter struct {
+	Kind     string            `json:"kind"`
+	To       string            `json:"to"`
+	Language registry.Language `json:"language"`
+	Args     map[string]any    `json:"args,omitempty"`
+}
+
+// notifyApplicant puts a letter to the organisation's address into the outbox.
+func (f *Flow) notifyApplicant(c *change, kind letter) error {
+	d := c.app.Declaration
+	if d.Organisation.Email == "" {
+		return nil
+	}
+	return f.post(c.tx, kind, d.Organisation.Email, d.Language, "", map[string]any{
+		"number": c.app.Number, "org": d.Organisation.FullName(d.Language), "remark": c.app.Remark,
+	})
+}
+
+// post puts a letter into the outbox; it leaves after the transaction. A
+// letter with a unique key is written once.
+func (f *Flow) post(tx *store.Tx, kind letter, to string, lang registry.Language, uniqueKey string, args map[string]any) error {
+	return tx.AddOutbox("mail", uniqueKey, Letter{Kind: string(kind), To: to, Language: lang, Args: args}, f.now())
+}
