@@ -43,7 +43,8 @@ func (p *Pack) Accepts(d *registry.Declaration, now time.Time) registry.Errors {
 	if len(d.Extra) > 0 && p.Documents.Extra == nil {
 		refuse("error.authorities.extra", "extra")
 	}
-	if p.Applicants.TrustedPerson && d.Channel == registry.Office && d.Trusted == nil {
+	asksTrusted := func(it registry.ChecklistItem) bool { return it.Subject == registry.OfTrusted }
+	if d.Trusted == nil && slices.ContainsFunc(p.checklist(registry.FactsOf(d)), asksTrusted) {
 		refuse("error.authorities.trusted", "trusted")
 	}
 	if d.Accountant != nil && !d.HeadActsAsAccountant && registry.SamePerson(d.Head, *d.Accountant) {

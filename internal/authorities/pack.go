@@ -18,7 +18,7 @@ type Pack struct {
 	Words     Words     `yaml:"words"`
 	Login     Login     `yaml:"login"`
 	Offices   []Office  `yaml:"offices"`
-	// FirstOffice is the one preselected.
+	// HeadOffice is the one preselected.
 	HeadOffice registry.OfficeCode `yaml:"head_office"`
 
 	Operations []Operation        `yaml:"operations"`
@@ -123,15 +123,15 @@ const (
 
 // Login is the order of the login and what follows it (LG-11, EN-04).
 type Login struct {
-	Steps []LoginStep `yaml:"steps"`
-	// CloudSteps are those of the E-Cloud; empty: no cloud login.
+	Steps           []LoginStep `yaml:"steps"`
 	CompanyStep     bool        `yaml:"company_step"`
 	CertificateStep bool        `yaml:"certificate_step"`
 	PostLoginPage   LandingPage `yaml:"post_login_page"`
 	// PINCodeTries before a cloud key is locked (domain.md §7.4).
 	PINCodeTries int `yaml:"pin_code_tries"`
 	// PINCodeLength is the least number of digits of a cloud PIN-code.
-	PINCodeLength int `yaml:"pin_code_length"`
+	PINCodeLength int               `yaml:"pin_code_length"`
+	Rules         []registry.RuleID `yaml:"rules"`
 }
 
 // Office of the authority.
@@ -179,8 +179,6 @@ type Applicants struct {
 	// NumberOfForeigners: foreign signatories must have a personal number
 	// (DT-08); the form then explains why.
 	NumberOfForeigners bool `yaml:"number_of_foreigners"`
-	// TrustedPerson: an application in the office names a trusted person.
-	TrustedPerson bool `yaml:"trusted_person"`
 }
 
 // Remote is the remote way.
@@ -358,15 +356,26 @@ type RevocationCause struct {
 
 // Holiday overrides the week for one day or a range of days.
 type Holiday struct {
-	From    registry.Date `yaml:"from"`
-	To      registry.Date `yaml:"to,optional"` // zero: the same day
-	Working bool          `yaml:"working"`
-	Public  bool          `yaml:"public"`
-	Name    registry.Text `yaml:"name"`
-	// Unverified dates are announced late or were not confirmed.
+	From   registry.Date `yaml:"from"`
+	To     registry.Date `yaml:"to,optional"` // zero: the same day
+	Day    DayKind       `yaml:"day"`
+	Public bool          `yaml:"public"`
+	Name   registry.Text `yaml:"name"`
+	// Unverified days have no effect until somebody has confirmed them.
 	Unverified bool `yaml:"unverified,optional"`
 	Line       int  `yaml:"-"`
 }
+
+// DayKind is what a row of the holiday table does to its days.
+type DayKind string
+
+const (
+	DayOff     DayKind = "off"
+	DayWorking DayKind = "working"
+	// DayAsWeek is a public holiday that changes nothing (domain.md §6.5:
+	// 23 February, 7 April, 7 and 8 November).
+	DayAsWeek DayKind = "as_week"
+)
 
 // Statement is a rule that is held as a text or a link.
 type Statement struct {

@@ -9,6 +9,7 @@ import (
 	"path"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -126,6 +127,12 @@ func (d *decoder) validate(p *Pack) {
 func (d *decoder) days(p *Pack) map[registry.Date]registry.Day {
 	out := map[registry.Date]registry.Day{}
 	for _, h := range p.Holidays {
+		if !slices.Contains([]DayKind{DayOff, DayWorking, DayAsWeek}, h.Day) {
+			d.errorf(h.Line, "day is off, working or as_week, not %q", h.Day)
+		}
+		if h.Unverified {
+			continue
+		}
 		to := h.To
 		if to.IsZero() {
 			to = h.From
@@ -138,7 +145,9 @@ func (d *decoder) days(p *Pack) map[registry.Date]registry.Day {
 			if _, twice := out[day]; twice {
 				d.errorf(h.Line, "%s stands in the table twice", day)
 			}
-			out[day] = registry.Day{Working: h.Working, Holiday: h.Public, Name: h.Name}
+			w := day.Weekday()
+			working := h.Day == DayWorking || h.Day == DayAsWeek && w != time.Saturday && w != time.Sunday
+			out[day] = registry.Day{Working: working, Holiday: h.Public, Name: h.Name}
 		}
 	}
 	return out
