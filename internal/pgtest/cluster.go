@@ -10,13 +10,14 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/tamga-ca/tamga/internal/child"
 )
 
 // EnvServer names the variable that holds the address of a running cluster, as
@@ -47,8 +48,7 @@ rm -rf "$2"
 // Cluster is a PostgreSQL server that this process started.
 type Cluster struct {
 	address string
-	process *os.Process
-	ended   chan struct{}
+	server  *child.Process
 }
 
 // Start makes a cluster and waits until it answers. The caller stops it; if the
@@ -75,8 +75,7 @@ func (c *Cluster) Address() string { return c.address }
 // Stop ends the server, dropping its clients, and waits until its files are
 // gone.
 func (c *Cluster) Stop() {
-	_ = c.process.Signal(syscall.SIGTERM)
-	<-c.ended
+	_ = c.server.Stop(time.Minute)
 }
 
 func start(ctx context.Context, bin string) (*Cluster, error) {
@@ -112,36 +111,18 @@ func start(ctx context.Context, bin string) (*Cluster, error) {
 	}
 	server := exec.Command("/bin/sh", "-c", supervise, "pgtest", filepath.Join(bin, "postgres"), dir, strconv.Itoa(port))
 	server.Dir = dir
-	server.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	ended, err := startForLife(server)
+	server.SysProcAttr = &syscall.SysProcAttr{Credential: as}
+	process, err := child.Start(server)
 	if err != nil {
 		return fail(err)
 	}
-	c := &Cluster{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), process: server.Process, ended: ended}
+	c := &Cluster{address: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), server: process}
 	if err := c.prepare(ctx); err != nil {
 		log, _ := os.ReadFile(filepath.Join(dir, "log"))
 		c.Stop()
 		return nil, fmt.Errorf("%w: %s", err, log)
 	}
 	return c, nil
-}
-
-// startForLife starts a command whose parent-death signal must mean the death
-// of this process. The kernel sends it when the *thread* that forked ends, so
-// that thread is kept until the command has ended.
-func startForLife(cmd *exec.Cmd) (ended chan struct{}, err error) {
-	ended = make(chan struct{})
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		err := cmd.Start()
-		started <- err
-		if err == nil {
-			_ = cmd.Wait()
-		}
-		close(ended)
-	}()
-	return ended, <-started
 }
 
 // prepare waits for the server and makes the roles.
@@ -156,7 +137,7 @@ func (c *Cluster) prepare(ctx context.Context) error {
 			return err
 		}
 		select {
-		case <-c.ended:
+		case <-c.server.Ended():
 			return errors.New("the server ended at once")
 		case <-ctx.Done():
 			return err
