@@ -50,6 +50,9 @@ type ExportOptions struct {
 	Reveals     bool   // the source lends reveals; they are personal data
 }
 
+// maxGap bounds how many missing leaves in a row are written down one by one.
+const maxGap = 1 << 20
+
 // Export writes the whole journal. Damage in the source (gaps, entries without
 // a canonical form) is written down as such and does not stop it.
 func Export(w io.Writer, src Source, opts ExportOptions) error {
@@ -86,6 +89,9 @@ func (x *exporter) write(src Source) error {
 	for row, err := range src.Leaves() {
 		if err != nil {
 			return err
+		}
+		if row.Index-x.leaves > maxGap {
+			return fmt.Errorf("leaf %d follows leaf %d: the table of leaves was changed beyond use", row.Index, x.leaves-1)
 		}
 		for x.leaves < row.Index {
 			if err := x.leaf(LeafRow{Index: x.leaves}); err != nil {

@@ -147,3 +147,6 @@ func CheckConsistency(p Proof, newer, older Checkpoint) error {
 	}
 	return nil
 }
+
+// LeafHashIndex is tlog's stored-hash index of a leaf's hash.
+func LeafHashIndex(leaf int64) int64 { return tlog.StoredHashIndex(0, leaf) }
