@@ -26,6 +26,12 @@ func (p *Pack) Price(f registry.Facts, at time.Time) (registry.Quote, error) {
 	if !ok {
 		return registry.Quote{}, registry.Refuse(registry.Invalid, "error.authorities.no_price")
 	}
+	return list.Quote(f)
+}
+
+// Quote prices an application by this list: one line per signatory and the
+// total. No price for a signatory is a registry.Error.
+func (list PriceList) Quote(f registry.Facts) (registry.Quote, error) {
 	roles := []registry.SignatoryRole{registry.Head}
 	if f.HeadActsAsAccountant {
 		roles[0] = registry.HeadAsAccountant
