@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/templates"
+)
+
+type loginPage struct {
+	templates.Page
+	Notice          *templates.Problem
+	Steps           []loginStep
+	HasToken        bool
+	HasCloud        bool
+	Cloud           bool
+	TokenPath       string
+	CloudPath       string
+	TokenScript     string
+	AgentURL        string
+	CertificateStep bool
+	Next            string
+	INN             string
+	Errors          templates.FieldErrors
+}
+
+type loginStep struct {
+	Label     string
+	Done, Now bool
+}
+
+// login asks for the carrier of the key first (LG-04).
+func (s *Server) login(c echo.Context) error {
+	if id := identity(c); id != nil {
+		if home := s.home(c, *id); home != "" {
+			return c.Redirect(http.StatusSeeOther, nextOr(c.QueryParam("next"), home))
+		}
+	}
+	v := s.loginPage(c, nextOr(c.QueryParam("next"), ""))
+	v.Cloud = s.showCloud(c.QueryParam("carrier"))
+	v.Steps = s.loginSteps(v.Cloud, 0)
+	if err := of(c).ended; err != nil {
+		_, refusal := s.refusal(err, c)
+		v.Notice = &templates.Problem{What: s.sentence(c, refusal)}
+	} else if c.QueryParam("ended") != "" {
+		v.Notice = s.endedNotice(c)
+	}
+	return s.render(c, http.StatusOK, "login", v)
+}
+
+func (s *Server) loginPage(c echo.Context, next string) *loginPage {
+	v := &loginPage{
+		Page:            s.page(c, s.text(c, "login.title")),
+		HasToken:        s.deps.TokenScript != "",
+		HasCloud:        s.deps.LoginCloud != nil,
+		TokenScript:     s.deps.TokenScript,
+		AgentURL:        s.deps.AgentURL,
+		CertificateStep: s.deps.CertificateStep,
+		Next:            next,
+		TokenPath:       loginPath("token", next),
+		CloudPath:       loginPath("cloud", next),
+		Errors:          templates.FieldErrors{},
+	}
+	v.Shell = templates.Plain
+	return v
+}
+
+func (s *Server) showCloud(carrier string) bool {
+	if s.deps.LoginCloud == nil {
+		return false
+	}
+	return carrier == "cloud" || s.deps.TokenScript == ""
+}
+
+func loginPath(carrier, next string) string {
+	q := url.Values{"carrier": {carrier}}
+	if next != "" {
+		q.Set("next", next)
+	}
+	return "/login?" + q.Encode()
+}
+
+// loginSteps are the steps in the pack's order (SOCHI, ENOT, E-Cloud).
+func (s *Server) loginSteps(cloud bool, now int) []loginStep {
+	labels := []string{"login.step.carrier"}
+	if cloud {
+		labels = append(labels, "login.step.inn", "login.step.role", "login.step.pin")
+	} else {
+		labels = append(labels, "login.step.device")
+		if s.deps.CertificateStep {
+			labels = append(labels, "login.step.certificate")
+		}
+		labels = append(labels, "login.step.pin")
+		if s.deps.CompanyStep {
+			labels = append(labels, "login.step.company")
+		}
+	}
+	steps := make([]loginStep, len(labels))
+	for i, l := range labels {
+		steps[i] = loginStep{Label: l, Done: i < now, Now: i == now}
+	}
+	return steps
+}
+
+func (s *Server) endedNotice(c echo.Context) *templates.Problem {
+	return &templates.Problem{What: s.text(c, "error.session.ended"), Kept: s.text(c, "error.kept")}
+}
+
+// askLogin answers a request that needs a session: a page that was asked for
+// is shown after the login; a form that was sent stays in the browser's store
+// and is put back there.
+func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
+	req := c.Request()
+	if req.Header.Get("HX-Request") == "true" {
+		next := "/"
+		if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
+			next = nextOr(u.RequestURI(), "/")
+		}
+		c.Response().Header().Set("HX-Redirect", "/login?"+url.Values{"next": {next}, "ended": {"1"}}.Encode())
+		return c.NoContent(http.StatusUnauthorized)
+	}
+	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		q := url.Values{}
+		if next := localPath(req.URL.RequestURI()); next != "" && next != "/" {
+			q.Set("next", next)
+		}
+		if _, err := c.Cookie(s.sessions.Cookie.Name); err == nil {
+			q.Set("ended", "1")
+		}
+		return c.Redirect(http.StatusSeeOther, "/login?"+q.Encode())
+	}
+	v := s.loginPage(c, back(c))
+	v.Cloud = s.showCloud("")
+	v.Steps = s.loginSteps(v.Cloud, 0)
+	v.Notice = s.endedNotice(c)
+	if e.Key != "error.session.ended" {
+		v.Notice.What = s.sentence(c, e)
+	}
+	return s.render(c, http.StatusUnauthorized, "login", v)
+}
+
+// logout ends the session (LG-15).
+func (s *Server) logout(c echo.Context) error {
+	if err := s.endSession(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/login")
+}

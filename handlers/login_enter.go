@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+)
+
+// afterLogin is where a person goes who has just logged in: where they wanted
+// to, or home.
+func (s *Server) afterLogin(c echo.Context, id Identity, next string) string {
+	if p := localPath(next); p != "" && p != "/" {
+		return p
+	}
+	if home := s.home(c, id); home != "" {
+		return home
+	}
+	return "/"
+}
+
+func loginNext(path, next string) string {
+	return path + "?" + url.Values{"next": {next}}.Encode()
+}
+
+// browser is the random mark of this browser, made when it is not there. It
+// tells a browser that the holder uses from a stranger's, so that a stranger's
+// wrong tries cannot lock the holder out; it opens nothing.
+func (s *Server) browser(c echo.Context) string {
+	name := s.cookieName(browserCookie)
+	if cookie, err := c.Cookie(name); err == nil && len(cookie.Value) == 24 {
+		return cookie.Value
+	}
+	mark := newID()
+	c.SetCookie(&http.Cookie{
+		Name: name, Value: mark, Path: "/", MaxAge: int(keepChoice.Seconds()),
+		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
+	})
+	return mark
+}

@@ -1,0 +1,43 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/templates"
+)
+
+// route is one row of the table of addresses.
+type route struct {
+	Method string
+	Path   string // echo's pattern
+	Access Access
+	Handle echo.HandlerFunc
+	// Limit is the largest body in bytes; 0 means defaultLimit.
+	Limit int64
+	// Slow counts requests of a source and refuses too many: logins and what
+	// else can be guessed at.
+	Slow bool
+}
+
+// table is every address of the program with who may use it. What is not here
+// is not found; a row without a rule stops the start.
+func (s *Server) table() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{Method: get, Path: "/healthz", Access: Machine(), Handle: s.healthz},
+		{Method: get, Path: "/readyz", Access: Machine(), Handle: s.readyz},
+		{Method: get, Path: templates.AssetsPrefix + "*", Access: Machine(), Handle: s.assets},
+
+		{Method: get, Path: "/", Access: Public(), Handle: s.landing},
+		{Method: get, Path: "/language/:lang", Access: Public(), Handle: s.language},
+		{Method: post, Path: "/theme", Access: Public(), Handle: s.theme},
+
+		{Method: get, Path: "/login", Access: Public(), Handle: s.login},
+		{Method: post, Path: "/login/cloud", Access: Public(), Handle: s.loginCloudINN, Slow: true},
+		{Method: get, Path: "/login/cloud", Access: Public(), Handle: s.loginCloud},
+		{Method: post, Path: "/login/cloud/pin", Access: Public(), Handle: s.loginCloudPIN, Slow: true},
+		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
+	}
+}

@@ -1,0 +1,118 @@
+package templates
+
+import "time"
+
+// View is a page as a handler fills it in: a struct of its own that embeds
+// Page, passed by pointer.
+type View interface{ Frame() *Page }
+
+// Page is what every page has. The handlers fill it in from the request; a
+// page struct embeds it and adds what is its own.
+type Page struct {
+	Lang   string // ky, ru, en
+	Theme  string // light, dark
+	Shell  Shell
+	Title  string // in the page's language; "· Тамга" is added
+	Status int    // HTTP status the page is sent with; 0 means 200
+	Path   string // of this request, with its query: language links come back here
+	Now    time.Time
+
+	Nav       []NavItem
+	Alarm     *Alarm
+	User      *User
+	Authority Authority
+	Flash     *Flash
+	// Keys lists the keyboard hints of the footer.
+	Keys []KeyHint
+
+	CSRF      string // token for the hidden field of every form
+	RequestID string
+	// Who tells one person's typed forms from another's in the browser's
+	// store; it says nothing about the person. Empty for guests.
+	Who string
+	// Demo asks for the line that says test certificates have no legal force.
+	Demo bool
+	// Languages are the links of the language switch.
+	Languages []LangLink
+}
+
+// OtherTheme is the one the switch in the footer leads to.
+func (p *Page) OtherTheme() string {
+	if p.Theme == "dark" {
+		return "light"
+	}
+	return "dark"
+}
+
+// LangLink leads to the same page in another language.
+type LangLink struct {
+	Lang    string
+	Name    string // in that language
+	Path    string
+	Current bool
+}
+
+// Frame makes every struct that embeds Page a View.
+func (p *Page) Frame() *Page { return p }
+
+// Shell is the dress of a page: whose session it is must be plain to see.
+type Shell string
+
+const (
+	Staff  Shell = "staff"  // dark bar
+	Client Shell = "client" // paper bar with a menu
+	Plain  Shell = "plain"  // paper bar, languages, no menu: guests
+)
+
+// NavItem is one entry of the main menu.
+type NavItem struct {
+	Path    string
+	Label   string
+	Current bool
+	Count   int  // shown when above zero
+	Late    bool // something in it is late: the count is red
+}
+
+// Alarm is the strip under the bar of every clerk's page: a revocation clock
+// past 50, 75 or 100 per cent. Nothing else may use it.
+type Alarm struct {
+	Text string
+	Left string
+	Path string
+}
+
+// User is who is logged in, as the bar shows it (LG-14).
+type User struct {
+	Name     string // operator's name, or the organisation's
+	Line     string // role and office, or the balance
+	CertEnds time.Time
+	Operator bool
+}
+
+// Flash is what the last action did, shown once on the next page.
+type Flash struct {
+	Kind string `json:"kind"` // good, warn, stop
+	Text string `json:"text"`
+}
+
+// KeyHint is one hint of the footer: keys and what they do.
+type KeyHint struct {
+	Keys  []string
+	Label string
+}
+
+// Authority is the certification authority as pages name it, in the page's
+// language.
+type Authority struct {
+	Name   string
+	Phones []string
+	Site   string
+}
+
+// Problem is what an error page or a note says: what happened, what was kept,
+// what to do.
+type Problem struct {
+	What string
+	Kept string
+	Do   string
+}
