@@ -140,6 +140,8 @@ type PersonRequisites struct {
 	Document       IdentityDocument `json:"document"`
 	Phone          string           `json:"phone,omitempty"`
 	Email          string           `json:"email,omitempty"`
+	// Consent to the processing of personal data was given (domain.md §6.9).
+	Consent bool `json:"consent,omitempty"`
 }
 
 // Name returns the person's name in a language; Kyrgyz falls back to Russian
