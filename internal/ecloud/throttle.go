@@ -28,6 +28,9 @@ const (
 	Try Event = iota + 1
 	// Success: the try before was right; it is taken back.
 	Success
+	// NotJudged: the try before was not looked at, because the vault was busy
+	// or failed; it is taken back.
+	NotJudged
 	// Unlocked: the e-mailed code was given, or the office unlocked.
 	Unlocked
 )
@@ -63,11 +66,11 @@ var (
 	Sources = Limits{FirstDelay: 5 * time.Second, MaxDelay: time.Hour, PerDay: 30}
 )
 
-// KeyLocked is the refusal of a locked browser; Args["n"] is the number of
-// wrong tries that locked it. KeyThrottled asks to wait Args["n"] minutes.
+// KeyLocked is the refusal of a locked browser; Args["tries"] is the number of
+// wrong ones that locked it. KeyThrottled asks to wait Args["n"] minutes.
 const (
-	KeyLocked    = "error.ecloud.locked"
-	KeyThrottled = "error.ecloud.throttled"
+	KeyLocked    = "error.ecloud.locked_browser"
+	KeyThrottled = "error.throttled"
 )
 
 // Next is the state after an event. A refused Try changes nothing and is not
@@ -76,13 +79,15 @@ func (l Limits) Next(s ThrottleState, e Event, now time.Time) (ThrottleState, er
 	switch e {
 	case Try:
 		return l.try(s, now)
-	case Success:
+	case Success, NotJudged:
 		s.WindowTries = max(0, s.WindowTries-1)
-		if l.LockAfter > 0 {
-			s.Wrong, s.LockedAt = 0, time.Time{}
-			return s, nil
-		}
 		s.Wrong = max(0, s.Wrong-1)
+		if l.LockAfter > 0 && e == Success {
+			s.Wrong = 0
+		}
+		if s.Wrong < l.LockAfter {
+			s.LockedAt = time.Time{}
+		}
 		return s, nil
 	case Unlocked:
 		return ThrottleState{LastTryAt: s.LastTryAt}, nil
@@ -92,7 +97,7 @@ func (l Limits) Next(s ThrottleState, e Event, now time.Time) (ThrottleState, er
 
 func (l Limits) try(s ThrottleState, now time.Time) (ThrottleState, error) {
 	if !s.LockedAt.IsZero() {
-		return s, registry.Refuse(registry.Throttled, KeyLocked, "n", l.LockAfter)
+		return s, registry.Refuse(registry.Throttled, KeyLocked, "tries", l.LockAfter)
 	}
 	if l.LockAfter == 0 && !s.LastTryAt.IsZero() && now.Sub(s.LastTryAt) >= ThrottleQuiet {
 		s = ThrottleState{}

@@ -25,7 +25,7 @@ import (
 )
 
 // ErrWrong is the one answer to a wrong PIN-code and to an unknown holder.
-var ErrWrong = registry.Refuse(registry.Unauthenticated, "error.ecloud.wrong")
+var ErrWrong = registry.Refuse(registry.Unauthenticated, "error.ecloud.login")
 
 // ErrBusy: more PIN-codes are being checked than the machine can take; the try
 // was not judged.

@@ -1,12 +1,7 @@
 package secrets
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -20,18 +15,12 @@ import (
 // symmetricSize of Documents, ECloud and Sessions keys in bytes.
 const symmetricSize = 32
 
-// Maker makes the content of one key.
-type Maker func() ([]byte, error)
-
 // Options of Init and Rotate.
 type Options struct {
 	// JournalName is the name in the journal's signer key, e.g.
 	// "tamga.dostek.kg": no spaces, no plus sign. Needed when a Journal key
 	// is made.
 	JournalName string
-	// Makers replace the built-in way to make a key, by name: the CA package
-	// may want a provisioner of its own shape.
-	Makers map[Name]Maker
 }
 
 // Init creates the directory (0700) and every named key that has none yet, and
@@ -81,11 +70,7 @@ func (d *Dir) create(name Name, n int, o Options) (Key, error) {
 	if _, _, err := parseID(id); err != nil {
 		return Key{}, err
 	}
-	mk := o.Makers[name]
-	if mk == nil {
-		mk = maker(name, o)
-	}
-	b, err := mk()
+	b, err := generate(name, o)
 	if err != nil {
 		return Key{}, fmt.Errorf("making key %s: %w", id, err)
 	}
@@ -98,40 +83,17 @@ func (d *Dir) create(name Name, n int, o Options) (Key, error) {
 	return d.Load(id)
 }
 
-func maker(name Name, o Options) Maker {
-	switch name {
-	case CAPassword:
-		return func() ([]byte, error) {
-			b := make([]byte, 32)
-			rand.Read(b)
-			return []byte(base64.RawURLEncoding.EncodeToString(b)), nil
+func generate(name Name, o Options) ([]byte, error) {
+	if name == Journal {
+		if o.JournalName == "" || strings.ContainsAny(o.JournalName, "+ \t\n") {
+			return nil, fmt.Errorf("the journal needs a name without spaces and plus signs, not %q", o.JournalName)
 		}
-	case Provisioner:
-		return func() ([]byte, error) {
-			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-			if err != nil {
-				return nil, err
-			}
-			der, err := x509.MarshalPKCS8PrivateKey(key)
-			if err != nil {
-				return nil, err
-			}
-			return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
-		}
-	case Journal:
-		return func() ([]byte, error) {
-			if o.JournalName == "" || strings.ContainsAny(o.JournalName, "+ \t\n") {
-				return nil, fmt.Errorf("the journal needs a name without spaces and plus signs, not %q", o.JournalName)
-			}
-			signer, _, err := note.GenerateKey(rand.Reader, o.JournalName)
-			return []byte(signer), err
-		}
+		signer, _, err := note.GenerateKey(rand.Reader, o.JournalName)
+		return []byte(signer), err
 	}
-	return func() ([]byte, error) {
-		b := make([]byte, symmetricSize)
-		rand.Read(b)
-		return b, nil
-	}
+	b := make([]byte, symmetricSize)
+	rand.Read(b)
+	return b, nil
 }
 
 // checkContent catches a file that was cut short or edited, before it decides
@@ -142,17 +104,9 @@ func checkContent(name Name, b []byte) error {
 		if len(b) != symmetricSize {
 			return fmt.Errorf("it must be exactly %d bytes and has %d", symmetricSize, len(b))
 		}
-	case CAPassword:
-		if len(b) < 16 {
-			return fmt.Errorf("a password of %d characters is too short", len(b))
-		}
 	case Journal:
 		if _, err := note.NewSigner(string(b)); err != nil {
 			return errors.New("it is not a signer key of the journal")
-		}
-	case Provisioner:
-		if len(b) == 0 {
-			return errors.New("it is empty")
 		}
 	}
 	return nil

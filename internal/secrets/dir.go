@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -22,7 +22,7 @@ var ErrNotFound = errors.New("no such key")
 // Dir is an open secrets directory.
 type Dir struct{ path string }
 
-// Open checks a directory and every key file in it and returns it for reading.
+// Open checks a directory and everything in it and returns it for reading.
 // It creates nothing. The error is a sentence for the person who starts the
 // program.
 func Open(path string) (*Dir, error) {
@@ -39,23 +39,19 @@ func Open(path string) (*Dir, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("%s is not a directory (a link is not followed): TAMGA_SECRETS_DIR must name the directory itself", path)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, tooWide(path, info.Mode(), "0700")
-	}
-	d := &Dir{path: path}
-	entries, err := os.ReadDir(path)
+	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return fmt.Errorf("reading the secrets directory: %w", err)
+		case e.IsDir():
+			return checkDir(p)
+		}
+		return checkFile(p)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the secrets directory: %w", err)
+		return nil, err
 	}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), suffix) {
-			continue
-		}
-		if err := checkFile(filepath.Join(path, e.Name())); err != nil {
-			return nil, err
-		}
-	}
-	return d, nil
+	return &Dir{path: path}, nil
 }
 
 // Path returns the directory's path.
@@ -139,8 +135,19 @@ func (d *Dir) numbers(name Name) ([]int, error) {
 			out = append(out, n)
 		}
 	}
-	sort.Ints(out)
+	slices.Sort(out)
 	return out, nil
+}
+
+func checkDir(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return fmt.Errorf("reading the secrets directory: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return tooWide(path, info.Mode(), "0700")
+	}
+	return nil
 }
 
 func checkFile(path string) error {

@@ -13,12 +13,6 @@ import (
 type Name string
 
 const (
-	// CAPassword decrypts the certification authority's keys: 43 characters
-	// of base64url, without a line end.
-	CAPassword Name = "ca-password"
-	// Provisioner is the private key that asks step-ca for certificates: a
-	// P-256 key, PKCS#8 in PEM, unless Init was given another maker.
-	Provisioner Name = "provisioner"
 	// Journal signs checkpoints: a signer string of
 	// golang.org/x/mod/sumdb/note ("PRIVATE+KEY+…").
 	Journal Name = "journal"
@@ -33,7 +27,7 @@ const (
 )
 
 // Names lists them.
-var Names = [...]Name{CAPassword, Provisioner, Journal, Documents, ECloud, Sessions}
+var Names = [...]Name{Journal, Documents, ECloud, Sessions}
 
 // Key is one secret. It prints as its id only, whatever the verb.
 type Key struct {
@@ -46,8 +40,7 @@ type Key struct {
 // Bytes returns a copy of the secret; the caller may clear it.
 func (k Key) Bytes() []byte { return append([]byte(nil), k.bytes...) }
 
-// Text returns the secret as a string, for those that are text (CAPassword,
-// Provisioner, Journal).
+// Text returns the secret as a string, for the one that is text (Journal).
 func (k Key) Text() string { return string(k.bytes) }
 
 // Format prints the id alone for every verb, so that no log or error message

@@ -96,10 +96,12 @@ func TestRefusals(t *testing.T) {
 		break_ func(t *testing.T, path string)
 		want   string
 	}{
-		"directory readable by the group": {func(t *testing.T, p string) { chmod(t, p, 0o750) }, "chmod 0700"},
-		"directory enterable by others":   {func(t *testing.T, p string) { chmod(t, p, 0o701) }, "chmod 0700"},
-		"file readable by the group":      {func(t *testing.T, p string) { chmod(t, p+"/ecloud.1.key", 0o640) }, "chmod 0600"},
-		"file executable":                 {func(t *testing.T, p string) { chmod(t, p+"/ecloud.1.key", 0o700) }, "chmod 0600"},
+		"directory readable by the group":   {func(t *testing.T, p string) { chmod(t, p, 0o750) }, "chmod 0700"},
+		"directory enterable by others":     {func(t *testing.T, p string) { chmod(t, p, 0o701) }, "chmod 0700"},
+		"file readable by the group":        {func(t *testing.T, p string) { chmod(t, p+"/ecloud.1.key", 0o640) }, "chmod 0600"},
+		"file executable":                   {func(t *testing.T, p string) { chmod(t, p+"/ecloud.1.key", 0o700) }, "chmod 0600"},
+		"another's file readable by others": {func(t *testing.T, p string) { must(t, os.WriteFile(p+"/ca-password", nil, 0o644)) }, "chmod 0600"},
+		"directory below enterable":         {func(t *testing.T, p string) { must(t, os.Mkdir(p+"/offline", 0o755)) }, "chmod 0700"},
 		"file is a link": {func(t *testing.T, p string) {
 			must(t, os.Rename(p+"/ecloud.1.key", p+"/elsewhere"))
 			must(t, os.Symlink(p+"/elsewhere", p+"/ecloud.1.key"))
@@ -140,32 +142,24 @@ func TestLoadRefusesWhatIsNotAKey(t *testing.T) {
 
 func TestKeyIsNeverPrinted(t *testing.T) {
 	d, _ := initDir(t)
-	k, err := d.Current(secrets.CAPassword)
+	k, err := d.Current(secrets.Journal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "key", k, "keys", []secrets.Key{k})
 	for _, out := range []string{fmt.Sprint(k), fmt.Sprintf("%v %+v %#v %s %x %q", k, k, k, k, k, k), fmt.Sprintf("%v", []secrets.Key{k}), log.String()} {
-		if strings.Contains(out, k.Text()) || strings.Contains(out, fmt.Sprintf("%x", k.Bytes())) || !strings.Contains(out, "ca-password.1") {
+		if strings.Contains(out, k.Text()) || strings.Contains(out, fmt.Sprintf("%x", k.Bytes())) || !strings.Contains(out, "journal.1") {
 			t.Errorf("printed %q", out)
 		}
 	}
 }
 
-func TestMakersReplaceTheBuiltInOnes(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	d, err := secrets.Init(path, secrets.Options{JournalName: "j", Makers: map[secrets.Name]secrets.Maker{
-		secrets.Provisioner: func() ([]byte, error) { return []byte(`{"kty":"EC"}`), nil },
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if k, err := d.Current(secrets.Provisioner); err != nil || k.Text() != `{"kty":"EC"}` {
-		t.Errorf("%v %v", k, err)
-	}
-	if _, err := secrets.Init(filepath.Join(t.TempDir(), "s"), secrets.Options{}); err == nil {
-		t.Error("a journal without a name was made")
+func TestInitRefusesANamelessJournal(t *testing.T) {
+	for _, name := range []string{"", "with space", "with+plus"} {
+		if _, err := secrets.Init(filepath.Join(t.TempDir(), "s"), secrets.Options{JournalName: name}); err == nil {
+			t.Errorf("a journal named %q was made", name)
+		}
 	}
 }
 

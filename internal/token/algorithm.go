@@ -14,7 +14,10 @@ import (
 	"github.com/smallstep/pkcs7"
 )
 
-const minRSABits = 2048
+const (
+	minRSABits = 2048
+	maxSalt    = 512 // octets of an RSA-PSS salt; crypto/rsa reads 0 as "any"
+)
 
 var (
 	oidRSAPSS          = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 1, 10}
@@ -109,7 +112,7 @@ func pssAlgorithm(h crypto.Hash, der []byte) (algorithm, error) {
 	if len(p.Hash.Algorithm) == 0 || len(p.MGF.Algorithm) == 0 {
 		return algorithm{}, ErrSHA1
 	}
-	if !p.MGF.Algorithm.Equal(oidMGF1) || p.Trailer != 1 || p.Salt < 0 || p.Salt > 64 {
+	if !p.MGF.Algorithm.Equal(oidMGF1) || p.Trailer != 1 || p.Salt < 1 || p.Salt > maxSalt {
 		return algorithm{}, ErrAlgorithm
 	}
 	var mask pkix.AlgorithmIdentifier
@@ -141,12 +144,7 @@ func (a algorithm) check(cert *x509.Certificate, signed, signature []byte) error
 		case rsaPKCS1:
 			err = rsa.VerifyPKCS1v15(key, a.hash, digest, signature)
 		case rsaPSS:
-			// crypto/rsa reads a salt length of 0 as "any".
-			salt := a.salt
-			if salt == 0 {
-				return ErrAlgorithm
-			}
-			err = rsa.VerifyPSS(key, a.hash, digest, signature, &rsa.PSSOptions{SaltLength: salt})
+			err = rsa.VerifyPSS(key, a.hash, digest, signature, &rsa.PSSOptions{SaltLength: a.salt})
 		default:
 			return ErrAlgorithm
 		}

@@ -19,7 +19,7 @@ const challengeSize = 32
 
 // ErrChallenge is the refusal of a challenge that is unknown, used, too old,
 // of another browser session or of another type. It does not tell which.
-var ErrChallenge = registry.Refuse(registry.Conflict, "error.token.challenge")
+var ErrChallenge = registry.Refuse(registry.Conflict, "error.login.challenge")
 
 // Challenge is the server's side of a question; the package comment names the
 // columns of its row.

@@ -15,14 +15,14 @@ var (
 	ErrContent    = registry.Refuse(registry.Invalid, "error.token.content")
 	ErrSigners    = registry.Refuse(registry.Invalid, "error.token.signers")
 	ErrKeyID      = registry.Refuse(registry.Invalid, "error.token.key_id")
-	ErrNoCert     = registry.Refuse(registry.Invalid, "error.token.no_certificate")
+	ErrNoCert     = registry.Refuse(registry.Invalid, "error.token.signer_certificate")
 	ErrAttributes = registry.Refuse(registry.Invalid, "error.token.attributes")
-	ErrSHA1       = registry.Refuse(registry.Invalid, "error.token.sha1")
+	ErrSHA1       = registry.Refuse(registry.Invalid, "error.signature.sha1")
 	ErrAlgorithm  = registry.Refuse(registry.Invalid, "error.token.algorithm")
-	ErrSignature  = registry.Refuse(registry.Invalid, "error.token.signature")
-	ErrForeignCA  = registry.Refuse(registry.Forbidden, "error.token.foreign_ca")
-	ErrRevoked    = registry.Refuse(registry.Forbidden, "error.token.revoked")
-	ErrSuspended  = registry.Refuse(registry.Forbidden, "error.token.suspended")
+	ErrSignature  = registry.Refuse(registry.Invalid, "error.signature.invalid")
+	ErrForeignCA  = registry.Refuse(registry.Forbidden, "error.certificate.other_ca")
+	ErrRevoked    = registry.Refuse(registry.Forbidden, "error.certificate.revoked")
+	ErrSuspended  = registry.Refuse(registry.Forbidden, "error.certificate.suspended")
 	ErrUnknown    = registry.Refuse(registry.Forbidden, "error.token.unknown")
 	ErrUsage      = registry.Refuse(registry.Forbidden, "error.token.usage")
 	ErrPolicy     = registry.Refuse(registry.Forbidden, "error.token.policy")
@@ -35,8 +35,8 @@ var (
 // Keys of the two refusals that carry an instant in Args["date"] (time.Time,
 // UTC).
 const (
-	KeyExpired      = "error.token.expired"
-	KeyNotYetUsable = "error.token.not_yet_usable"
+	KeyExpired      = "error.certificate.expired"
+	KeyNotYetUsable = "error.certificate.not_yet"
 )
 
 func errExpired(notAfter time.Time) error {

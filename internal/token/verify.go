@@ -49,19 +49,11 @@ type Options struct {
 	Status func(ctx context.Context, cert *x509.Certificate) (Status, error)
 }
 
-// Profile tells operators' certificates from holders'.
-type Profile string
-
-const (
-	HolderProfile   Profile = "holder"
-	OperatorProfile Profile = "operator"
-)
-
 // Signer is who signed.
 type Signer struct {
 	Certificate *x509.Certificate
 	Serial      registry.Serial
-	Profile     Profile
+	Profile     registry.CertificateProfile
 	// PersonalNumber from the subject's serialNumber "PNOKG-<14 digits>".
 	PersonalNumber registry.PersonalNumber
 	// INN of the organisation from organizationIdentifier "NTRKG-<14
@@ -125,7 +117,7 @@ func Verify(ctx context.Context, cms, expected []byte, o Options) (*Signer, erro
 	if s.PersonalNumber, s.INN, err = subjectNumbers(cert); err != nil {
 		return nil, err
 	}
-	if s.INN == "" && profile == HolderProfile {
+	if s.INN == "" && profile == registry.HolderProfile {
 		return nil, ErrNames
 	}
 	return s, nil
@@ -214,7 +206,7 @@ func checkStatus(ctx context.Context, cert *x509.Certificate, o Options) error {
 	return ErrUnknown
 }
 
-func checkProfile(cert *x509.Certificate, o Options) (Profile, error) {
+func checkProfile(cert *x509.Certificate, o Options) (registry.CertificateProfile, error) {
 	if cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 || !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		return "", ErrUsage
 	}
@@ -225,9 +217,9 @@ func checkProfile(cert *x509.Certificate, o Options) (Profile, error) {
 	holder, operator := has(o.HolderPolicy), has(o.OperatorPolicy)
 	switch {
 	case holder && !operator:
-		return HolderProfile, nil
+		return registry.HolderProfile, nil
 	case operator && !holder:
-		return OperatorProfile, nil
+		return registry.OperatorProfile, nil
 	}
 	return "", ErrPolicy
 }
