@@ -1,0 +1,67 @@
+package registry
+
+import (
+	"slices"
+	"strings"
+)
+
+// Changes compares what is declared now with what the last certificate was
+// issued on and returns the requisites that differ, in the order of
+// Requisites (DT-24…28). seriesOnly: only another passport series is another
+// passport. A signatory who is another person is a replacement, not a
+// change: see Replacements.
+func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
+	var out []Requisite
+	differ := func(r Requisite, pairs ...string) {
+		for i := 0; i+1 < len(pairs); i += 2 {
+			if !sameText(pairs[i], pairs[i+1]) && !slices.Contains(out, r) {
+				out = append(out, r)
+			}
+		}
+	}
+	b, n := before.Organisation, now.Organisation
+	differ(OrgName, b.NameRu, n.NameRu, b.NameKy, n.NameKy, b.FormRu, n.FormRu, b.FormKy, n.FormKy)
+	differ(OrgINN, string(b.INN), string(n.INN))
+	if b.Settlement.Code == "" || b.Settlement.Code != n.Settlement.Code {
+		differ(OrgSettlement, b.Settlement.Ru, n.Settlement.Ru)
+	}
+	differ(StreetAddress, b.Street, n.Street)
+	for _, was := range before.Signatories() {
+		for _, is := range now.Signatories() {
+			if !SamePerson(was.Person, is.Person) {
+				continue
+			}
+			p, q := was.Person, is.Person
+			differ(OwnerFullName, p.NameRu.String(), q.NameRu.String(), p.NameKy.String(), q.NameKy.String())
+			differ(OwnerPosition, p.PositionRu, q.PositionRu, p.PositionKy, q.PositionKy)
+			differ(OwnerPassport, p.Document.Series, q.Document.Series)
+			if !seriesOnly {
+				differ(OwnerPassport, p.Document.Number, q.Document.Number)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Requisite) int {
+		return slices.Index(Requisites[:], a) - slices.Index(Requisites[:], b)
+	})
+	return out
+}
+
+// Replacements are the roles whose holder is another person than before
+// (DT-10); a new accountant where there was none is not a replacement.
+func Replacements(before, now *Declaration) []SignatoryRole {
+	var out []SignatoryRole
+	if !SamePerson(before.Head, now.Head) {
+		out = append(out, Head)
+	}
+	if before.Accountant != nil && now.Accountant != nil && !SamePerson(*before.Accountant, *now.Accountant) {
+		out = append(out, Accountant)
+	}
+	return out
+}
+
+// sameText compares as a person reading two papers would: case and spaces do
+// not matter, letters do.
+func sameText(a, b string) bool {
+	norm := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+	return norm(a) == norm(b)
+}
