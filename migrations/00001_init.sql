@@ -243,41 +243,53 @@ CREATE TABLE price_lists (
   created_at {{ts}} NOT NULL
 );
 
+-- The making of one certificate: for a signatory of an application, or for an
+-- operator. attempt counts the workers that took it up; what a worker writes is
+-- guarded by it.
 CREATE TABLE enrolments (
   id              {{pk}},
-  application_id  BIGINT NOT NULL REFERENCES applications (id),
-  signatory_id    BIGINT NOT NULL UNIQUE REFERENCES signatories (id),
+  application_id  BIGINT REFERENCES applications (id),
+  signatory_id    BIGINT UNIQUE REFERENCES signatories (id),
+  operator_id     BIGINT REFERENCES operators (id),
   status          TEXT NOT NULL CHECK (status IN ('awaiting_key','key_made','issuing','issued','handed_over','failed','cancelled')),
   csr             {{blob}},
   serial          TEXT NOT NULL DEFAULT '',
   failure         TEXT NOT NULL DEFAULT '',
+  detail          TEXT NOT NULL DEFAULT '',
   attempt         INTEGER NOT NULL DEFAULT 0,
   next_attempt_at {{ts}},
   leased_until    {{ts}},
   fee             BIGINT NOT NULL CHECK (fee >= 0),
   created_at      {{ts}} NOT NULL,
   updated_at      {{ts}} NOT NULL,
-  version         BIGINT NOT NULL DEFAULT 1
+  version         BIGINT NOT NULL DEFAULT 1,
+  CHECK ((operator_id IS NULL) = (application_id IS NOT NULL)),
+  CHECK ((application_id IS NULL) = (signatory_id IS NULL)),
+  CHECK (csr IS NOT NULL OR status IN ('awaiting_key','cancelled')),
+  CHECK (serial <> '' OR status NOT IN ('issuing','issued','handed_over')),
+  CHECK (failure <> '' OR status <> 'failed')
 );
 CREATE INDEX enrolments_application ON enrolments (application_id, id);
+CREATE UNIQUE INDEX enrolments_one_operator ON enrolments (operator_id) WHERE status IN ('awaiting_key','key_made','issuing','failed');
 CREATE INDEX enrolments_due ON enrolments (next_attempt_at) WHERE status IN ('key_made','issuing');
 
 CREATE TABLE intents (
   serial        TEXT PRIMARY KEY,
-  enrolment_id  BIGINT REFERENCES enrolments (id),
-  operator_id   BIGINT REFERENCES operators (id),
+  enrolment_id  BIGINT NOT NULL REFERENCES enrolments (id),
   profile       TEXT NOT NULL CHECK (profile IN ('holder','operator')),
+  profile_id    TEXT NOT NULL,
   not_before    {{ts}} NOT NULL,
   not_after     {{ts}} NOT NULL,
   subject       {{blob}} NOT NULL,
   csr           {{blob}} NOT NULL,
   csr_hash      TEXT NOT NULL,
+  key_hash      TEXT NOT NULL,
   status        TEXT NOT NULL CHECK (status IN ('pending','done','abandoned')),
-  attempts      INTEGER NOT NULL DEFAULT 0,
   created_at    {{ts}} NOT NULL,
   finished_at   {{ts}},
   revoke_pushed BOOLEAN NOT NULL DEFAULT FALSE,
-  CHECK (not_after > not_before)
+  CHECK (not_after > not_before),
+  CHECK ((status = 'pending') = (finished_at IS NULL))
 );
 -- One enrolment has at most one intent that the CA may still answer.
 CREATE UNIQUE INDEX intents_one_pending ON intents (enrolment_id) WHERE status = 'pending';

@@ -3,13 +3,18 @@
 -- named as "<personal number>@<INN>/<role>", operators as
 -- "<personal number>@operator".
 -- +goose Up
+-- inn and role are what people name at login; both are empty for operators.
+-- email is where unlock codes go: the address that was confirmed at activation.
 CREATE TABLE ecloud_keys (
   id              {{pk}},
   key_id          TEXT NOT NULL UNIQUE,
   holder          TEXT NOT NULL,
-  enrolment_id    BIGINT UNIQUE REFERENCES enrolments (id),
-  operator_id     BIGINT REFERENCES operators (id),
+  inn             TEXT NOT NULL,
+  role            TEXT NOT NULL CHECK (role IN ('','HEAD','ACCOUNTANT','HEAD_AS_ACCOUNTANT')),
+  enrolment_id    BIGINT NOT NULL UNIQUE REFERENCES enrolments (id),
   certificate_id  BIGINT UNIQUE REFERENCES certificates (id),
+  email           TEXT NOT NULL,
+  language        TEXT NOT NULL CHECK (language IN ('ky','ru','en')),
   version         BIGINT NOT NULL CHECK (version >= 1),
   algorithm       TEXT NOT NULL CHECK (algorithm IN ('P-256','RSA-2048')),
   public_key      {{blob}} NOT NULL UNIQUE,
@@ -23,19 +28,22 @@ CREATE TABLE ecloud_keys (
   pin_changed_at  {{ts}} NOT NULL,
   destroyed_at    {{ts}},
   CHECK ((destroyed_at IS NULL) = (sealed IS NOT NULL)),
-  CHECK ((enrolment_id IS NULL) <> (operator_id IS NULL))
+  CHECK ((inn = '') = (role = ''))
 );
 CREATE INDEX ecloud_keys_holder ON ecloud_keys (holder) WHERE destroyed_at IS NULL;
+CREATE INDEX ecloud_keys_name   ON ecloud_keys (inn, role) WHERE destroyed_at IS NULL;
 
+-- Two halves of a code: one on paper, one mailed to an address that another
+-- operator confirmed. requested_by is empty where the console began it.
 CREATE TABLE ecloud_activations (
   id                 {{pk}},
-  enrolment_id       BIGINT REFERENCES enrolments (id),
-  operator_id        BIGINT REFERENCES operators (id),
-  hash_key_id        TEXT NOT NULL,
+  enrolment_id       BIGINT NOT NULL REFERENCES enrolments (id),
+  paper_key_id       TEXT NOT NULL,
   paper_hash         {{blob}} NOT NULL UNIQUE,
+  mail_key_id        TEXT NOT NULL DEFAULT '',
   mail_hash          {{blob}},
   email              TEXT NOT NULL,
-  requested_by       BIGINT NOT NULL REFERENCES operators (id),
+  requested_by       BIGINT REFERENCES operators (id),
   email_confirmed_by BIGINT REFERENCES operators (id),
   email_confirmed_at {{ts}},
   wrong_tries        INTEGER NOT NULL DEFAULT 0,
@@ -43,17 +51,20 @@ CREATE TABLE ecloud_activations (
   expires_at         {{ts}} NOT NULL,
   used_at            {{ts}},
   cancelled_at       {{ts}},
-  CHECK ((enrolment_id IS NULL) <> (operator_id IS NULL)),
-  CHECK (email_confirmed_by IS NULL OR email_confirmed_by <> requested_by)
+  CHECK (email_confirmed_by IS NULL OR requested_by IS NULL OR email_confirmed_by <> requested_by),
+  CHECK (mail_hash IS NULL OR email_confirmed_at IS NOT NULL)
 );
-CREATE UNIQUE INDEX ecloud_activations_live_enrolment ON ecloud_activations (enrolment_id) WHERE used_at IS NULL AND cancelled_at IS NULL;
-CREATE UNIQUE INDEX ecloud_activations_live_operator  ON ecloud_activations (operator_id) WHERE used_at IS NULL AND cancelled_at IS NULL;
+CREATE UNIQUE INDEX ecloud_activations_live ON ecloud_activations (enrolment_id) WHERE used_at IS NULL AND cancelled_at IS NULL;
+CREATE INDEX ecloud_activations_unconfirmed ON ecloud_activations (id) WHERE email_confirmed_at IS NULL AND cancelled_at IS NULL;
 
+-- The code is made when its letter is sent, so that it stands nowhere; issued_by
+-- is the operator who gave it out in the office.
 CREATE TABLE ecloud_unlocks (
   id            {{pk}},
   ecloud_key_id BIGINT NOT NULL REFERENCES ecloud_keys (id),
-  hash_key_id   TEXT NOT NULL,
-  code_hash     {{blob}} NOT NULL UNIQUE,
+  hash_key_id   TEXT NOT NULL DEFAULT '',
+  code_hash     {{blob}} UNIQUE,
+  issued_by     BIGINT REFERENCES operators (id),
   created_at    {{ts}} NOT NULL,
   expires_at    {{ts}} NOT NULL,
   used_at       {{ts}},
@@ -62,20 +73,20 @@ CREATE TABLE ecloud_unlocks (
 CREATE UNIQUE INDEX ecloud_unlocks_live ON ecloud_unlocks (ecloud_key_id) WHERE used_at IS NULL AND superseded_at IS NULL;
 
 -- Browsers known to a holder, each with a throttle of its own. Named by the
--- holder, not the key, so that a renewal keeps them.
+-- holder, not the key, so that a renewal keeps them. One browser may be known
+-- to several holders.
 CREATE TABLE ecloud_browsers (
   id           {{pk}},
   holder       TEXT NOT NULL,
-  token_hash   {{blob}} NOT NULL UNIQUE,
+  token_hash   {{blob}} NOT NULL,
   wrong        INTEGER NOT NULL DEFAULT 0,
   locked_at    {{ts}},
   version      BIGINT NOT NULL DEFAULT 1,
   created_at   {{ts}} NOT NULL,
   last_used_at {{ts}} NOT NULL,
   expires_at   {{ts}} NOT NULL,
-  revoked_at   {{ts}}
+  UNIQUE (holder, token_hash)
 );
-CREATE INDEX ecloud_browsers_holder ON ecloud_browsers (holder);
 
 -- One row per subject, a keyed hash, also for holders that do not exist.
 CREATE TABLE ecloud_throttles (
@@ -110,3 +121,13 @@ CREATE TABLE handovers (
   created_at     {{ts}} NOT NULL
 );
 {{appendonly "handovers"}}
+
+-- Failed logins, counted per source (a keyed hash) and minute; the journal
+-- gets the counts.
+CREATE TABLE login_failures (
+  source {{blob}} NOT NULL,
+  reason TEXT NOT NULL,
+  minute {{ts}} NOT NULL,
+  n      INTEGER NOT NULL CHECK (n > 0),
+  PRIMARY KEY (source, reason, minute)
+);

@@ -2,18 +2,22 @@ package registry
 
 import "time"
 
-// Enrolment is the making of one signatory's certificate.
+// Enrolment is the making of one certificate: for a signatory of an
+// application, or for an operator.
 type Enrolment struct {
 	ID            EnrolmentID
-	ApplicationID ApplicationID
-	SignatoryID   SignatoryID
+	ApplicationID ApplicationID // 0 for an operator's
+	SignatoryID   SignatoryID   // 0 for an operator's
+	OperatorID    OperatorID    // 0 for a signatory's
 	Status        EnrolmentStatus
 	// CSR is the PKCS#10 request in DER once the key is made.
 	CSR []byte
 	// Serial is that of the current intent, empty before.
 	Serial Serial
-	// Failure is a catalog key for people; Detail is for operators.
+	// Failure is a catalog key for people; Detail is for operators. While the
+	// CA does not answer they say so.
 	Failure       string
+	Detail        string
 	Attempt       int
 	NextAttemptAt *time.Time
 	LeasedUntil   *time.Time
@@ -48,8 +52,9 @@ type Intent struct {
 	Subject     []byte // DER of the distinguished name
 	CSR         []byte // DER
 	CSRHash     string // SHA-256 of CSR, hex
+	KeyHash     string // SHA-256 of the SubjectPublicKeyInfo, hex
+	ProfileID   string // the profile and issuing certificate it was made for
 	Status      IntentStatus
-	Attempts    int
 	CreatedAt   time.Time
 	FinishedAt  *time.Time
 	// RevokePushed: for an abandoned intent, that the CA knows.

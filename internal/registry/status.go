@@ -183,7 +183,7 @@ var EnrolmentStatuses = [...]EnrolmentStatus{AwaitingKey, KeyMade, Issuing, Issu
 // EnrolmentMoves is the table of moves, from → to.
 var EnrolmentMoves = map[EnrolmentStatus][]EnrolmentStatus{
 	AwaitingKey: {KeyMade, Cancelled},
-	KeyMade:     {Issuing, AwaitingKey, Cancelled},
+	KeyMade:     {Issuing, Failed, AwaitingKey, Cancelled},
 	Issuing:     {Issued, Failed},
 	Issued:      {HandedOver},
 	Failed:      {AwaitingKey, Cancelled},
