@@ -1,0 +1,137 @@
+package store
+
+import (
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+type certificateRow struct {
+	ID             int64
+	Serial         string
+	Profile        string
+	EnrolmentID    *int64
+	OrganisationID *int64
+	OperatorID     *int64
+	PersonalNumber string
+	HolderName     string
+	Role           string
+	Storage        string
+	NotBefore      time.Time
+	NotAfter       time.Time
+	DER            []byte `gorm:"column:der"`
+	SHA256         string `gorm:"column:sha256"`
+	PublicKeyHash  string
+	Status         string
+	StatusReason   int
+	StatusAt       *time.Time
+	IssuedAt       time.Time
+}
+
+const certificateColumns = `SELECT id, serial, profile, enrolment_id, organisation_id, operator_id, personal_number, holder_name, role, storage,
+	not_before, not_after, der, sha256, public_key_hash, status, status_reason, status_at, issued_at FROM certificates`
+
+func (r certificateRow) certificate() *registry.Certificate {
+	return &registry.Certificate{
+		ID: registry.CertificateID(r.ID), Serial: registry.Serial(r.Serial), Profile: registry.CertificateProfile(r.Profile),
+		EnrolmentID: orZero[registry.EnrolmentID](r.EnrolmentID), OrganisationID: orZero[registry.OrganisationID](r.OrganisationID),
+		OperatorID: orZero[registry.OperatorID](r.OperatorID), PersonalNumber: registry.PersonalNumber(r.PersonalNumber),
+		HolderName: r.HolderName, Role: registry.SignatoryRole(r.Role), Storage: registry.Storage(r.Storage),
+		NotBefore: r.NotBefore.UTC(), NotAfter: r.NotAfter.UTC(), DER: r.DER, SHA256: r.SHA256, PublicKeyHash: r.PublicKeyHash,
+		Status: registry.CertificateStatus(r.Status), StatusReason: r.StatusReason, StatusAt: utc(r.StatusAt), IssuedAt: r.IssuedAt.UTC(),
+	}
+}
+
+func (tx *Tx) certificate(where string, args ...any) (*registry.Certificate, error) {
+	var r certificateRow
+	if err := tx.one(&r, certificateColumns+where, args...); err != nil {
+		return nil, err
+	}
+	return r.certificate(), nil
+}
+
+func (tx *Tx) certificates(where string, args ...any) ([]*registry.Certificate, error) {
+	var rows []certificateRow
+	if err := tx.query(&rows, certificateColumns+where, args...); err != nil {
+		return nil, err
+	}
+	out := make([]*registry.Certificate, len(rows))
+	for i, r := range rows {
+		out[i] = r.certificate()
+	}
+	return out, nil
+}
+
+// Certificate returns one by id, or NotFound.
+func (tx *Tx) Certificate(id registry.CertificateID) (*registry.Certificate, error) {
+	return tx.certificate(` WHERE id = ?`, id)
+}
+
+// CertificateBySerial returns one, or NotFound.
+func (tx *Tx) CertificateBySerial(s registry.Serial) (*registry.Certificate, error) {
+	return tx.certificate(` WHERE serial = ?`, s)
+}
+
+// LockCertificate reads one inside Write and keeps others from changing it
+// until the transaction ends.
+func (tx *Tx) LockCertificate(id registry.CertificateID) (*registry.Certificate, error) {
+	return tx.certificate(` WHERE id = ?`+tx.forUpdate(), id)
+}
+
+// CertificateOfEnrolment returns the one that an enrolment led to, or
+// NotFound.
+func (tx *Tx) CertificateOfEnrolment(id registry.EnrolmentID) (*registry.Certificate, error) {
+	return tx.certificate(` WHERE enrolment_id = ?`, id)
+}
+
+// CertificatesOf returns an organisation's, the newest first, at most limit.
+func (tx *Tx) CertificatesOf(id registry.OrganisationID, limit int) ([]*registry.Certificate, error) {
+	return tx.certificates(` WHERE organisation_id = ? ORDER BY id DESC LIMIT ?`, id, limit)
+}
+
+// CertificatesOfPerson returns a person's of every organisation, the newest
+// first, at most limit.
+func (tx *Tx) CertificatesOfPerson(n registry.PersonalNumber, limit int) ([]*registry.Certificate, error) {
+	return tx.certificates(` WHERE personal_number = ? ORDER BY id DESC LIMIT ?`, n, limit)
+}
+
+// CertificatesOfOperator returns an operator's, the newest first.
+func (tx *Tx) CertificatesOfOperator(id registry.OperatorID) ([]*registry.Certificate, error) {
+	return tx.certificates(` WHERE operator_id = ? ORDER BY id DESC`, id)
+}
+
+// AddCertificate adds one that was compared with its intent. A serial or an
+// enrolment that has a certificate already is ErrUnique.
+func (tx *Tx) AddCertificate(c registry.Certificate) (registry.CertificateID, error) {
+	id, err := tx.insert(`INSERT INTO certificates (serial, profile, enrolment_id, organisation_id, operator_id, personal_number, holder_name, role, storage,
+		not_before, not_after, der, sha256, public_key_hash, status, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'issued', ?)`,
+		c.Serial, c.Profile, nullable(c.EnrolmentID), nullable(c.OrganisationID), nullable(c.OperatorID), c.PersonalNumber, c.HolderName, c.Role, c.Storage,
+		c.NotBefore, c.NotAfter, c.DER, c.SHA256, c.PublicKeyHash, c.IssuedAt)
+	return registry.CertificateID(id), err
+}
+
+// Handover is a holder's proof of possession.
+type Handover struct {
+	EnrolmentID   registry.EnrolmentID
+	CertificateID registry.CertificateID
+	Envelope      []byte // handover/1, the signed bytes
+	Signature     []byte // CMS, DER
+	CreatedAt     time.Time
+}
+
+// AddHandover adds one; an enrolment has one at most.
+func (tx *Tx) AddHandover(h Handover) error {
+	_, err := tx.insert(`INSERT INTO handovers (enrolment_id, certificate_id, envelope, signature, created_at) VALUES (?, ?, ?, ?, ?)`,
+		h.EnrolmentID, h.CertificateID, h.Envelope, h.Signature, h.CreatedAt)
+	return err
+}
+
+// HandoverOf returns an enrolment's, or NotFound.
+func (tx *Tx) HandoverOf(id registry.EnrolmentID) (*Handover, error) {
+	var h Handover
+	if err := tx.one(&h, `SELECT enrolment_id, certificate_id, envelope, signature, created_at FROM handovers WHERE enrolment_id = ?`, id); err != nil {
+		return nil, err
+	}
+	h.CreatedAt = h.CreatedAt.UTC()
+	return &h, nil
+}
