@@ -109,6 +109,17 @@ CREATE TABLE signatories (
 );
 CREATE INDEX signatories_person ON signatories (personal_number);
 
+-- Consent to the processing of personal data, per person and application
+-- (domain.md §6.9).
+CREATE TABLE consents (
+  application_id  BIGINT NOT NULL REFERENCES applications (id),
+  personal_number TEXT NOT NULL,
+  name            TEXT NOT NULL,
+  recorded_by     BIGINT REFERENCES operators (id),
+  recorded_at     {{ts}} NOT NULL,
+  PRIMARY KEY (application_id, personal_number, name)
+);
+
 CREATE TABLE documents (
   id             {{pk}},
   application_id BIGINT NOT NULL REFERENCES applications (id),
@@ -123,6 +134,7 @@ CREATE TABLE documents (
   original_seen  BOOLEAN NOT NULL DEFAULT FALSE,
   checked        {{json}} NOT NULL DEFAULT '[]',
   linked_to      BIGINT REFERENCES documents (id),
+  valid_until    TEXT NOT NULL DEFAULT '',
   judged_by      BIGINT REFERENCES operators (id),
   judged_at      {{ts}},
   updated_at     {{ts}} NOT NULL,

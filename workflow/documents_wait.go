@@ -60,13 +60,17 @@ func (f *Flow) unsettled(c *change) ([]*registry.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openDocuments(docs), nil
+}
+
+func openDocuments(docs []*registry.Document) []*registry.Document {
 	var open []*registry.Document
 	for _, d := range docs {
 		if d.Required && !d.Status.Settled() {
 			open = append(open, d)
 		}
 	}
-	return open, nil
+	return open
 }
 
 // Withdraw ends an application at the applicant's wish: any status before

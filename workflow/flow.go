@@ -23,6 +23,8 @@ type Config struct {
 	Log *slog.Logger
 	// BaseURL is where people reach the pages, without a slash at the end.
 	BaseURL string
+	// Trust is what signatures are verified against.
+	Trust Trust
 }
 
 // Flow performs the transitions. It holds no state of its own: several may
@@ -33,6 +35,7 @@ type Flow struct {
 	clock func() time.Time
 	log   *slog.Logger
 	base  string
+	trust Trust
 }
 
 // New makes a Flow.
@@ -40,7 +43,7 @@ func New(cfg Config) (*Flow, error) {
 	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("workflow: store, pack, clock and log are needed")
 	}
-	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL}, nil
+	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust}, nil
 }
 
 // Pack is the authority's rules.

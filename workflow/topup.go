@@ -61,7 +61,7 @@ func (f *Flow) TopUp(ctx context.Context, who Actor, p Payment) (pending bool, e
 		}, nil, Organisation(p.Organisation))
 	})
 	if errors.Is(err, store.ErrUnique) {
-		return false, registry.Refuse(registry.Conflict, "error.account.reference_used", "reference", p.Reference).On("reference")
+		return false, registry.Refuse(registry.Conflict, "error.payment.duplicate").On("reference")
 	}
 	if err != nil {
 		return false, fmt.Errorf("topping up: %w", err)
@@ -149,7 +149,7 @@ func (f *Flow) CorrectTopUp(ctx context.Context, who Actor, id registry.EntryID,
 	}
 	note = strings.TrimSpace(note)
 	if note == "" {
-		return registry.Refuse(registry.Invalid, "error.reason_required").On("note")
+		return registry.Refuse(registry.Invalid, "error.reason.required").On("note")
 	}
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		if err := who.current(tx); err != nil {

@@ -85,3 +85,9 @@ func (tx *Tx) SetOperatorRole(id registry.OperatorID, role registry.Role, versio
 func (tx *Tx) SetOperatorDisabled(id registry.OperatorID, disabled bool) error {
 	return changed(tx.exec(`UPDATE operators SET disabled = ?, version = version + 1 WHERE id = ? AND disabled = ?`, disabled, id, !disabled))
 }
+
+// ReleaseAssignments gives what an operator had in hand back to the queue.
+func (tx *Tx) ReleaseAssignments(id registry.OperatorID, now time.Time) error {
+	_, err := tx.exec(`UPDATE applications SET assignee = NULL, assigned_at = NULL, updated_at = ?, version = version + 1 WHERE assignee = ? AND is_open`, now, id)
+	return err
+}

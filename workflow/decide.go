@@ -1,0 +1,319 @@
+package workflow
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/internal/token"
+)
+
+// DecisionInput is what an approver wants to do with an application.
+type DecisionInput struct {
+	ID      registry.ApplicationID
+	Version int64 // the one the approver saw
+	Action  registry.Action
+	// Remark is for the clerk (send back) or the applicant (refuse).
+	Remark string
+	// Reasons of a refusal, per document; the applicant reads them.
+	Reasons map[registry.DocumentID]string
+	// Text is what the approver reads before signing, in their language.
+	Text string
+	// Origin of the page, and the browser session that the question is bound
+	// to.
+	Origin  string
+	Session string
+}
+
+// Question is what has to be signed.
+type Question struct {
+	Challenge string // posted back with the signature
+	Expected  []byte // the envelope's exact bytes
+}
+
+// AskDecision prepares a decision for its signature. What would refuse the
+// decision refuses it here already, so that nobody signs in vain; Decide
+// looks again.
+func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Question, error) {
+	q := new(Question)
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
+		app, err := tx.Application(in.ID)
+		if err != nil {
+			return err
+		}
+		if app.Version != in.Version {
+			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		}
+		basis, err := f.mayDecide(tx, who, app, in)
+		if err != nil {
+			return err
+		}
+		q.Challenge, q.Expected, err = f.ask(tx, token.Envelope{
+			Type: token.Decision, Origin: in.Origin, Subject: "application/" + app.Number, Version: app.Version,
+			Hash: basis, Action: string(in.Action), Time: f.now(), Text: in.Text,
+		}, in.Session)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("preparing a decision on application %d: %w", in.ID, err)
+	}
+	return q, nil
+}
+
+// Decide carries out a signed decision, by an approver: verified → approved
+// (the fee leaves the balance in the same transaction, DT-22), → refused, or
+// → in review (sent back). The signature must be the approver's own, over the
+// question asked, and nothing that was decided on may have changed since.
+func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challenge string, cms []byte) error {
+	expected, err := f.take(ctx, token.Decision, challenge, in.Session)
+	if err != nil {
+		return err
+	}
+	signer, cert, err := f.verify(ctx, cms, expected)
+	if err != nil {
+		return err
+	}
+	if who.Operator == nil || cert.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
+		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
+	}
+	return f.changeApplication(ctx, who, in.ID, in.Version, in.Action, func(c *change) error {
+		// The guard judges the file as it was before the move.
+		before := *c.app
+		before.Status = c.from
+		basis, err := f.mayDecide(c.tx, who, &before, in)
+		if err != nil {
+			return err
+		}
+		if !signedFor(expected, basis, in.Action) {
+			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		}
+		if _, err := c.tx.AddDecision(registry.Decision{
+			ApplicationID: c.app.ID, Action: in.Action, OperatorID: who.Operator.ID,
+			Envelope: expected, Signature: cms, Serial: cert.Serial, CreatedAt: c.now,
+		}); err != nil {
+			return err
+		}
+		c.app.DecidedAt = &c.now
+		c.details["certificate"] = cert.Serial
+		c.details["envelope_sha256"] = fmt.Sprintf("%x", sha256.Sum256(expected))
+		switch in.Action {
+		case registry.ActApprove:
+			return f.approve(c)
+		case registry.ActRefuse:
+			return f.refuse(c, in)
+		default:
+			return f.sendBack(c, in)
+		}
+	})
+}
+
+// signedFor says whether the signed envelope names this basis and action.
+func signedFor(expected []byte, basis [sha256.Size]byte, act registry.Action) bool {
+	var e struct {
+		SHA256 string `json:"sha256"`
+		Action string `json:"action"`
+	}
+	return json.Unmarshal(expected, &e) == nil && e.SHA256 == fmt.Sprintf("%x", basis) && e.Action == string(act)
+}
+
+// mayDecide is the guard of a decision. It returns the hash of everything that
+// is decided on.
+func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in DecisionInput) (basis [sha256.Size]byte, err error) {
+	switch in.Action {
+	case registry.ActApprove, registry.ActRefuse, registry.ActSendBack:
+	default:
+		return basis, registry.Refuse(registry.Invalid, "error.decision.action")
+	}
+	if _, err := registry.MoveApplication(app.Status, in.Action, who.as()); err != nil {
+		return basis, err
+	}
+	docs, err := tx.Documents(app.ID)
+	if err != nil {
+		return basis, err
+	}
+	quote, err := f.Quote(tx, &app.Declaration, f.now())
+	if err != nil {
+		return basis, err
+	}
+	if in.Action == registry.ActApprove {
+		if err := f.fourEyes(tx, who, app); err != nil {
+			return basis, err
+		}
+		if open := openDocuments(docs); len(open) > 0 {
+			return basis, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
+		}
+		balance, err := tx.Balance(app.OrganisationID)
+		if err != nil {
+			return basis, err
+		}
+		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
+			return basis, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
+		}
+	}
+	if in.Action != registry.ActApprove && strings.TrimSpace(in.Remark) == "" && len(in.Reasons) == 0 {
+		return basis, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
+	}
+	return f.basis(tx, app, docs, quote, in)
+}
+
+// basis hashes what is decided on: SHA-256 of the JSON of the application's
+// number, version and declaration, its documents with their states and the
+// hashes of their files, the fee, the action and its reasons.
+func (f *Flow) basis(tx *store.Tx, app *registry.Application, docs []*registry.Document, quote registry.Quote, in DecisionInput) (sum [sha256.Size]byte, err error) {
+	files, err := tx.FilesOf(app.ID)
+	if err != nil {
+		return sum, err
+	}
+	type doc struct {
+		Code, Subject, Status, Reason string
+		OriginalSeen, Required        bool
+		LinkedTo                      registry.DocumentID
+		Files                         []string
+	}
+	type reason struct {
+		Document registry.DocumentID
+		Reason   string
+	}
+	content := struct {
+		Number      string
+		Version     int64
+		Declaration registry.Declaration
+		Documents   []doc
+		Fee         registry.Tyiyn
+		Action      registry.Action
+		Remark      string
+		Reasons     []reason
+	}{Number: app.Number, Version: app.Version, Declaration: app.Declaration, Fee: quote.Total, Action: in.Action, Remark: in.Remark}
+	for _, d := range docs {
+		x := doc{Code: d.Code, Subject: string(d.Subject), Status: string(d.Status), Reason: d.Reason, OriginalSeen: d.OriginalSeen, Required: d.Required, LinkedTo: d.LinkedTo}
+		for _, file := range files[d.ID] {
+			x.Files = append(x.Files, file.SHA256)
+		}
+		content.Documents = append(content.Documents, x)
+		if r, ok := in.Reasons[d.ID]; ok {
+			content.Reasons = append(content.Reasons, reason{d.ID, r})
+		}
+	}
+	b, err := json.Marshal(content)
+	if err != nil {
+		return sum, err
+	}
+	return sha256.Sum256(b), nil
+}
+
+// FourEyes says why an operator may not approve a file: they created, edited,
+// accepted, waived or topped up for it, or are one of its signatories. nil:
+// they may.
+func (f *Flow) FourEyes(tx *store.Tx, who Actor, app *registry.Application) error {
+	return f.fourEyes(tx, who, app)
+}
+
+func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) error {
+	me := who.Operator.Person.PersonalNumber
+	hands, err := tx.Hands(app.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range hands {
+		if h.PersonalNumber == me {
+			return registry.Refuse(registry.Forbidden, "error.four_eyes")
+		}
+	}
+	since := app.CreatedAt
+	money, err := tx.TopUppers(app.OrganisationID, since)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(money, me) {
+		return registry.Refuse(registry.Forbidden, "error.decision.four_eyes_money")
+	}
+	for _, s := range app.Declaration.Signatories() {
+		if s.Person.PersonalNumber == me {
+			return registry.Refuse(registry.Forbidden, "error.decision.own_file")
+		}
+	}
+	if t := app.Declaration.Trusted; t != nil && t.PersonalNumber == me {
+		return registry.Refuse(registry.Forbidden, "error.decision.own_file")
+	}
+	return nil
+}
+
+// approve takes the fee, brings what is on file of the organisation and its
+// people up to date, and opens an enrolment for each signatory.
+func (f *Flow) approve(c *change) error {
+	quote, err := f.Quote(c.tx, &c.app.Declaration, c.now)
+	if err != nil {
+		return err
+	}
+	if _, err := c.tx.SaveOrganisation(c.app.Declaration.Organisation, c.now); err != nil {
+		return err
+	}
+	for _, s := range c.app.Declaration.Signatories() {
+		if err := c.tx.SavePerson(s.Person, c.now); err != nil {
+			return err
+		}
+	}
+	if quote.Total > 0 {
+		balance, err := c.tx.LockBalance(c.app.OrganisationID, c.now)
+		if err != nil {
+			return err
+		}
+		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
+			return registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
+		}
+		if _, err := c.tx.AddAccountEntry(registry.Entry{
+			OrganisationID: c.app.OrganisationID, Kind: registry.EntryCharge, Amount: -quote.Total,
+			ApplicationID: c.app.ID, CreatedBy: c.who.Operator.ID, CreatedAt: c.now,
+		}); err != nil {
+			return err
+		}
+	}
+	c.app.Fee = quote.Total
+	c.app.Remark = ""
+	c.details["fee_tyiyn"] = quote.Total
+	fees := map[registry.SignatoryRole]registry.Tyiyn{}
+	for _, l := range quote.Lines {
+		fees[l.Role] = l.Amount
+	}
+	if err := f.openEnrolments(c, fees); err != nil {
+		return err
+	}
+	return f.notifyApplicant(c, letterApproved)
+}
+
+// refuse ends the file; the reasons stand with their documents, where the
+// applicant reads them.
+func (f *Flow) refuse(c *change, in DecisionInput) error {
+	docs, err := c.tx.Documents(c.app.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		reason := strings.TrimSpace(in.Reasons[d.ID])
+		if reason == "" {
+			continue
+		}
+		d.Status, d.Reason, d.JudgedBy, d.JudgedAt = registry.DocRejected, reason, c.who.Operator.ID, &c.now
+		if err := c.tx.JudgeDocument(d, c.now); err != nil {
+			return err
+		}
+	}
+	c.app.Remark = strings.TrimSpace(in.Remark)
+	c.app.CompletedAt = &c.now
+	c.app.DueAt, c.app.PausedAt = nil, nil
+	return f.notifyApplicant(c, letterRefused)
+}
+
+// sendBack returns the file to the clerk with a remark.
+func (f *Flow) sendBack(c *change, in DecisionInput) error {
+	c.app.Remark = strings.TrimSpace(in.Remark)
+	c.app.VerifiedAt = nil
+	c.app.DecidedAt = nil
+	f.runClock(c.app, c.now)
+	return nil
+}

@@ -1,0 +1,98 @@
+package workflow
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/internal/token"
+)
+
+// Trust is what signatures are verified against.
+type Trust struct {
+	Root   *x509.Certificate
+	Issuer *x509.Certificate
+	// HolderPolicy and OperatorPolicy are the pack's policy OIDs.
+	HolderPolicy   x509.OID
+	OperatorPolicy x509.OID
+}
+
+// ask makes a question for one browser session and stores it; the answer is a
+// signature over exactly its bytes.
+func (f *Flow) ask(tx *store.Tx, e token.Envelope, session string) (challenge string, expected []byte, err error) {
+	row, challenge, err := token.NewChallenge(e, session, f.now())
+	if err != nil {
+		return "", nil, err
+	}
+	err = tx.AddChallenge(store.Challenge{
+		Hash: row.Hash[:], Session: row.Session[:], Type: string(row.Type), Expected: row.Expected, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt,
+	})
+	return challenge, row.Expected, err
+}
+
+// take removes a question and returns the bytes that were to be signed. It
+// commits by itself: whatever is wrong with the answer, the question is spent.
+func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session string) ([]byte, error) {
+	hash, err := token.ChallengeHash(challenge)
+	if err != nil {
+		return nil, err
+	}
+	sess := token.SessionHash(session)
+	var row *store.Challenge
+	err = f.store.Write(ctx, func(tx *store.Tx) (err error) {
+		row, err = tx.TakeChallenge(hash[:], sess[:])
+		return err
+	})
+	if registry.KindOf(err) == registry.NotFound {
+		return nil, token.ErrChallenge
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := token.Challenge{Type: token.Type(row.Type), Expected: row.Expected, CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt}
+	copy(c.Hash[:], row.Hash)
+	copy(c.Session[:], row.Session)
+	if err := c.Check(typ, session, f.now()); err != nil {
+		return nil, err
+	}
+	return c.Expected, nil
+}
+
+// verify judges a signature over expected and returns who signed, with the
+// certificate on file. A certificate that is not on file to the byte is not
+// ours, whoever signed it.
+func (f *Flow) verify(ctx context.Context, cms, expected []byte) (*token.Signer, *registry.Certificate, error) {
+	var onFile *registry.Certificate
+	signer, err := token.Verify(ctx, cms, expected, token.Options{
+		Roots: []*x509.Certificate{f.trust.Root}, Issuers: []*x509.Certificate{f.trust.Issuer},
+		HolderPolicy: f.trust.HolderPolicy, OperatorPolicy: f.trust.OperatorPolicy, Now: f.now(),
+		Status: func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
+			err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
+				onFile, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
+				return err
+			})
+			if registry.KindOf(err) == registry.NotFound {
+				return token.StatusUnknown, nil
+			}
+			if err != nil {
+				return token.StatusUnknown, err
+			}
+			if !bytes.Equal(onFile.DER, cert.Raw) {
+				return token.StatusUnknown, nil
+			}
+			switch onFile.Status {
+			case registry.CertIssued:
+				return token.StatusGood, nil
+			case registry.CertSuspended:
+				return token.StatusSuspended, nil
+			}
+			return token.StatusRevoked, nil
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return signer, onFile, nil
+}
