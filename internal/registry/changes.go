@@ -12,9 +12,10 @@ import (
 // change: see Replacements.
 func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
 	var out []Requisite
+	// What was not on file before cannot have changed.
 	differ := func(r Requisite, pairs ...string) {
 		for i := 0; i+1 < len(pairs); i += 2 {
-			if !sameText(pairs[i], pairs[i+1]) && !slices.Contains(out, r) {
+			if pairs[i] != "" && !sameText(pairs[i], pairs[i+1]) && !slices.Contains(out, r) {
 				out = append(out, r)
 			}
 		}
