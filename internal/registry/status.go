@@ -205,9 +205,13 @@ func (s EnrolmentStatus) Done() bool { return s == HandedOver || s == Cancelled 
 type CertificateStatus string
 
 const (
-	CertIssued    CertificateStatus = "issued"
+	// CertIssued: in force, as far as the clock allows.
+	CertIssued CertificateStatus = "issued"
+	// CertSuspended: on hold until it is resumed or revoked; refused
+	// everywhere meanwhile (RFC 5280 §5.3.1, certificateHold).
 	CertSuspended CertificateStatus = "suspended"
-	CertRevoked   CertificateStatus = "revoked"
+	// CertRevoked: for good, from a moment, for a reason. Final.
+	CertRevoked CertificateStatus = "revoked"
 )
 
 // CertificateStatuses lists them.
