@@ -25,6 +25,8 @@ type Config struct {
 	BaseURL string
 	// Trust is what signatures are verified against.
 	Trust Trust
+	// SourceKey hashes the addresses of failed logins, 32 bytes.
+	SourceKey []byte
 }
 
 // Flow performs the transitions. It holds no state of its own: several may
@@ -36,6 +38,8 @@ type Flow struct {
 	log   *slog.Logger
 	base  string
 	trust Trust
+
+	sourceKey []byte
 }
 
 // New makes a Flow.
@@ -43,7 +47,7 @@ func New(cfg Config) (*Flow, error) {
 	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil {
 		return nil, errors.New("workflow: store, pack, clock and log are needed")
 	}
-	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust}, nil
+	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust, sourceKey: cfg.SourceKey}, nil
 }
 
 // Pack is the authority's rules.
