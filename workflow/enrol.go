@@ -1,0 +1,201 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tamga-ca/tamga/internal/journal"
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// openEnrolments begins the making of a certificate for each signatory of an
+// application that is being approved: head and accountant receive one each.
+// fees are their parts of the fee.
+func (f *Flow) openEnrolments(c *change, fees map[registry.SignatoryRole]registry.Tyiyn) error {
+	people, err := c.tx.Signatories(c.app.ID)
+	if err != nil {
+		return err
+	}
+	if len(people) == 0 {
+		return fmt.Errorf("application %d has no signatory", c.app.ID)
+	}
+	for _, s := range people {
+		id, err := c.tx.AddEnrolment(registry.Enrolment{ApplicationID: c.app.ID, SignatoryID: s.ID, Fee: fees[s.Role]}, c.now)
+		if err != nil {
+			return err
+		}
+		details := map[string]any{"role": s.Role, "storage": c.app.Declaration.Storage, "fee_tyiyn": fees[s.Role]}
+		if err := f.record(c.tx, c.who, "enrolment.opened", details, nil, Enrolment(id), Application(c.app.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openOperatorEnrolment begins the making of an operator's certificate. While
+// one is under way it goes on with that one.
+func (f *Flow) openOperatorEnrolment(tx *store.Tx, who Actor, id registry.OperatorID) (registry.EnrolmentID, error) {
+	have, err := tx.EnrolmentsOfOperator(id)
+	if err != nil {
+		return 0, err
+	}
+	for _, e := range have {
+		if !e.Status.Done() && e.Status != registry.Issued {
+			return e.ID, nil
+		}
+	}
+	e, err := tx.AddEnrolment(registry.Enrolment{OperatorID: id}, f.now())
+	if err != nil {
+		return 0, err
+	}
+	return e, f.record(tx, who, "enrolment.opened", map[string]any{"storage": registry.ECloud}, nil, Enrolment(e), Operator(id))
+}
+
+// OpenOperatorEnrolment begins the making of a further certificate for an
+// operator: by an administrator, or at the console.
+func (f *Flow) OpenOperatorEnrolment(ctx context.Context, who Actor, id registry.OperatorID) (e registry.EnrolmentID, err error) {
+	err = f.store.Write(ctx, func(tx *store.Tx) (err error) {
+		if err := who.mayEnrolOperators(tx); err != nil {
+			return err
+		}
+		o, err := tx.Operator(id)
+		if err != nil {
+			return err
+		}
+		if o.Disabled {
+			return registry.Refuse(registry.Conflict, "error.enrolment.operator_disabled")
+		}
+		e, err = f.openOperatorEnrolment(tx, who, id)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("opening an enrolment for operator %d: %w", id, err)
+	}
+	return e, nil
+}
+
+func (a Actor) mayEnrolOperators(tx *store.Tx) error {
+	if a.kind == journal.ActorConsole {
+		return nil
+	}
+	if err := a.is(registry.Administrator); err != nil {
+		return err
+	}
+	return a.current(tx)
+}
+
+// subject is whom an enrolment is for, with everything that decides the
+// certificate and the letters.
+type subject struct {
+	person   registry.PersonRequisites
+	role     registry.SignatoryRole // empty for operators
+	app      *registry.Application  // nil for operators
+	operator *registry.Operator     // nil for holders
+	email    string                 // where the letters go unless another address was confirmed
+	language registry.Language
+}
+
+func (f *Flow) subjectOf(tx *store.Tx, e *registry.Enrolment) (*subject, error) {
+	if e.OperatorID != 0 {
+		o, err := tx.Operator(e.OperatorID)
+		if err != nil {
+			return nil, err
+		}
+		return &subject{person: o.Person, operator: o, email: o.Email, language: o.Language}, nil
+	}
+	app, err := tx.Application(e.ApplicationID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := tx.Signatory(e.SignatoryID)
+	if err != nil {
+		return nil, err
+	}
+	email := s.Person.Email
+	if email == "" {
+		email = app.Declaration.Organisation.Email
+	}
+	return &subject{person: s.Person, role: s.Role, app: app, email: email, language: app.Declaration.Language}, nil
+}
+
+// inn of the organisation that the holder signs for; empty for operators.
+func (s *subject) inn() registry.INN {
+	if s.app == nil {
+		return ""
+	}
+	return s.app.Declaration.Organisation.INN
+}
+
+func (s *subject) storage() registry.Storage {
+	if s.app == nil {
+		return registry.ECloud
+	}
+	return s.app.Declaration.Storage
+}
+
+// moveEnrolment performs one move of the table of moves: guard, guarded UPDATE,
+// journal. What else changed of e is written with it.
+func (f *Flow) moveEnrolment(tx *store.Tx, who Actor, e *registry.Enrolment, to registry.EnrolmentStatus, details map[string]any) error {
+	from := e.Status
+	if err := registry.MoveEnrolment(from, to); err != nil {
+		return err
+	}
+	e.Status = to
+	if err := tx.MoveEnrolment(e, from, f.now()); err != nil {
+		return err
+	}
+	if details == nil {
+		details = map[string]any{}
+	}
+	details["from"], details["to"] = from, to
+	return f.record(tx, who, "enrolment."+string(to), details, nil, aboutEnrolment(e)...)
+}
+
+// aboutEnrolment names what a journal entry about an enrolment concerns.
+func aboutEnrolment(e *registry.Enrolment) []journal.Subject {
+	about := []journal.Subject{Enrolment(e.ID)}
+	if e.ApplicationID != 0 {
+		about = append(about, Application(e.ApplicationID))
+	}
+	if e.OperatorID != 0 {
+		about = append(about, Operator(e.OperatorID))
+	}
+	if e.Serial != "" {
+		about = append(about, Certificate(e.Serial))
+	}
+	return about
+}
+
+// completeApplication ends an application when nothing more happens to any of
+// its enrolments.
+func (f *Flow) completeApplication(tx *store.Tx, id registry.ApplicationID) error {
+	if id == 0 {
+		return nil
+	}
+	app, err := tx.LockApplication(id)
+	if err != nil {
+		return err
+	}
+	all, err := tx.Enrolments(id)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		if !e.Status.Done() {
+			return nil
+		}
+	}
+	return f.apply(tx, BySystem(), app, registry.ActComplete, func(c *change) error {
+		c.app.CompletedAt = &c.now
+		c.app.DueAt, c.app.PausedAt = nil, nil
+		return nil
+	})
+}
+
+// gone says that somebody else was first, or the thing is not there any more.
+func gone(err error) bool {
+	var e *registry.Error
+	return errors.As(err, &e) && (e.Kind == registry.Conflict || e.Kind == registry.NotFound)
+}
