@@ -52,6 +52,9 @@ func (s *Server) render(c echo.Context, status int, name string, v templates.Vie
 	if f.Flash == nil {
 		f.Flash = s.takeFlash(c)
 	}
+	if of(c).session {
+		f.Kept = s.sessions.PopString(c.Request().Context(), keptKey)
+	}
 	var b bytes.Buffer
 	if err := s.deps.Renderer.Page(&b, name, v); err != nil {
 		return err
@@ -71,8 +74,12 @@ func (s *Server) fragment(c echo.Context, status int, name, block string, v temp
 	return c.HTMLBlob(status, b.Bytes())
 }
 
-// redirect answers a form that did its work: 303, or the same for htmx.
+// redirect answers a form that did its work: 303, or the same for htmx. The
+// next page tells the browser to forget what was typed into the form.
 func (s *Server) redirect(c echo.Context, path string) error {
+	if id := c.Request().PostForm.Get("keep"); id != "" && len(id) <= 100 && of(c).session {
+		s.sessions.Put(c.Request().Context(), keptKey, id)
+	}
 	if c.Request().Header.Get("HX-Request") == "true" {
 		c.Response().Header().Set("HX-Redirect", path)
 		return c.NoContent(http.StatusOK)

@@ -57,6 +57,7 @@ type Identity struct {
 const (
 	identityKey = "identity"
 	flashKey    = "flash"
+	keptKey     = "kept"
 )
 
 func (s *Server) newSessions() *scs.SessionManager {

@@ -103,6 +103,9 @@ func (c *Catalog) Text(lang, key string, args ...any) (string, error) {
 		}
 		return key, fmt.Errorf("message %q in %s: %w", key, m.lang, err)
 	}
+	if strings.Contains(s, "<no value>") {
+		return s, fmt.Errorf("message %q in %s: an argument is missing", key, m.lang)
+	}
 	return s, nil
 }
 

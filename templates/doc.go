@@ -39,8 +39,8 @@
 //
 // # Messages
 //
-// locales/{ky,ru,en}.toml, one message a line, the same keys in the same
-// order. Words come from the project's glossary; a trailing mark "# A12" names
+// locales/{ky,ru,en}.toml, one message a line, the same keys in all
+// three. Words come from the project's glossary; a trailing mark "# A12" names
 // its row. In Kyrgyz a suffix never touches an inserted value: put a label and
 // a colon before it, or a noun after it that carries the suffix. Plural forms:
 //

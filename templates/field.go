@@ -7,7 +7,7 @@ type FieldErrors map[string]string
 // Field is one labelled input of a form. A page makes it with the function
 // field and draws it with the partial of the same name:
 //
-//	{{template "field" ((field "inn" "organisation.inn" .Form.INN .Errors).Digits.Hint "form.inn_hint")}}
+//	{{template "field" ((field "inn" "organisation.inn" .Form.INN .Errors).Digits.Hint "ecloud.inn_hint")}}
 type Field struct {
 	Name, Label, Value, Error string
 

@@ -30,6 +30,8 @@ type Page struct {
 	// Who tells one person's typed forms from another's in the browser's
 	// store; it says nothing about the person. Empty for guests.
 	Who string
+	// Kept names the kept form that has just done its work, if any.
+	Kept string
 	// Demo asks for the line that says test certificates have no legal force.
 	Demo bool
 	// Languages are the links of the language switch.

@@ -1,1 +1,133 @@
-'use strict';
+// Keeps what was typed into forms marked data-keep="<id>" until the server says
+// that the form did its work, so that an expired session or a refused form
+// loses nothing. Only in this tab (sessionStorage), bound to the person
+// (data-who), forgotten at logout and after twelve hours. Passwords, PIN-codes,
+// files and hidden fields are never kept.
+(() => {
+  'use strict';
+  const prefix = 'tamga-keep ';
+  const longest = 12 * 60 * 60 * 1000;
+  const store = window.sessionStorage;
+
+  const who = () => document.body.dataset.who || '';
+  const keyOf = (form) => `${prefix}${who()} ${form.dataset.keep}`;
+
+  const keeps = (field) =>
+    field.name && !['csrf', 'keep', 'next'].includes(field.name) && !('secret' in field.dataset) &&
+    !['password', 'file', 'hidden', 'submit', 'button', 'reset', 'image'].includes(field.type);
+
+  function read(form) {
+    const values = {};
+    for (const field of form.elements) {
+      if (!keeps(field)) continue;
+      values[field.name] ??= [];
+      if (field.type === 'checkbox' || field.type === 'radio') {
+        if (field.checked) values[field.name].push(field.value);
+      } else if (field.type === 'select-multiple') {
+        for (const option of field.selectedOptions) values[field.name].push(option.value);
+      } else {
+        values[field.name].push(field.value);
+      }
+    }
+    return values;
+  }
+
+  function write(form, values) {
+    let changed = false;
+    const used = {};
+    for (const field of form.elements) {
+      if (!keeps(field) || !(field.name in values)) continue;
+      const kept = values[field.name];
+      if (field.type === 'checkbox' || field.type === 'radio') {
+        const on = kept.includes(field.value);
+        changed ||= on !== field.checked;
+        field.checked = on;
+      } else if (field.type === 'select-multiple') {
+        for (const option of field.options) option.selected = kept.includes(option.value);
+      } else {
+        const value = kept[used[field.name] ?? 0];
+        used[field.name] = (used[field.name] ?? 0) + 1;
+        if (value === undefined || value === field.value) continue;
+        field.value = value;
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  function save(form) {
+    try {
+      store.setItem(keyOf(form), JSON.stringify({ at: Date.now(), values: read(form) }));
+    } catch { /* the store is full or forbidden: the form works without it */ }
+  }
+
+  function forget(match) {
+    for (const key of Object.keys(store)) {
+      if (key.startsWith(prefix) && match(key.slice(prefix.length))) store.removeItem(key);
+    }
+  }
+
+  function restore(form) {
+    let kept;
+    try {
+      kept = JSON.parse(store.getItem(keyOf(form)));
+    } catch { return; }
+    if (!kept) return;
+    if (Date.now() - kept.at > longest) {
+      store.removeItem(keyOf(form));
+      return;
+    }
+    if (write(form, kept.values)) {
+      for (const note of form.querySelectorAll('[data-kept]')) note.hidden = false;
+      form.dispatchEvent(new Event('change', { bubbles: true }));
+    }
+  }
+
+  function prepare(root) {
+    for (const form of root.querySelectorAll('form[data-keep]')) {
+      if (form.dataset.kept) continue;
+      form.dataset.kept = '1';
+      const hidden = document.createElement('input');
+      hidden.type = 'hidden';
+      hidden.name = 'keep';
+      hidden.value = form.dataset.keep;
+      form.append(hidden);
+      restore(form);
+    }
+  }
+
+  let timer;
+  document.addEventListener('input', (event) => {
+    const form = event.target.form;
+    if (!form || !('keep' in form.dataset) || !keeps(event.target)) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => save(form), 300);
+  });
+  document.addEventListener('submit', (event) => {
+    if ('logout' in event.target.dataset) forget(() => true);
+    if ('keep' in event.target.dataset) {
+      clearTimeout(timer);
+      save(event.target);
+    }
+  }, true);
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-kept-clear]');
+    if (!button) return;
+    const form = button.form;
+    store.removeItem(keyOf(form));
+    form.reset();
+    for (const note of form.querySelectorAll('[data-kept]')) note.hidden = true;
+  });
+  // A form sent by htmx that was taken over has done its work.
+  document.addEventListener('htmx:beforeOnLoad', (event) => {
+    const form = event.target.closest?.('form[data-keep]');
+    if (form && event.detail.xhr.status < 400) store.removeItem(keyOf(form));
+  });
+  document.addEventListener('htmx:load', (event) => prepare(event.detail.elt));
+  document.addEventListener('DOMContentLoaded', () => {
+    const body = document.body.dataset;
+    if (body.kept) forget((key) => key === `${who()} ${body.kept}`);
+    if (who()) forget((key) => !key.startsWith(' ') && !key.startsWith(`${who()} `));
+    prepare(document);
+  });
+})();

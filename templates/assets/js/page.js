@@ -1,1 +1,35 @@
-'use strict';
+// Small things that every page shares.
+(() => {
+  'use strict';
+
+  // htmx asks with the same token as the forms.
+  document.addEventListener('htmx:configRequest', (event) => {
+    const token = document.body.dataset.csrf;
+    if (token) event.detail.headers['X-CSRF-Token'] = token;
+  });
+  document.addEventListener('htmx:beforeRequest', (event) => event.detail.target?.setAttribute('aria-busy', 'true'));
+  document.addEventListener('htmx:afterRequest', (event) => event.detail.target?.removeAttribute('aria-busy'));
+
+  // A form is sent once, however often its button is pressed.
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.dataset.sent === '1') {
+      if (form.dataset.sent === '1') event.preventDefault();
+      return;
+    }
+    form.dataset.sent = '1';
+    const again = () => delete form.dataset.sent;
+    setTimeout(again, 10000);
+    window.addEventListener('pageshow', again, { once: true });
+  });
+
+  document.addEventListener('click', (event) => {
+    if (event.target.closest('[data-print]')) window.print();
+    const closer = event.target.closest('[data-close]');
+    if (closer) closer.closest('dialog')?.close();
+  });
+
+  document.addEventListener('change', (event) => {
+    if (event.target.matches('[data-submit]')) event.target.form?.requestSubmit();
+  });
+})();
