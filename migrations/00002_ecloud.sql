@@ -96,7 +96,7 @@ CREATE TABLE ecloud_throttles (
   not_before   {{ts}},
   window_start {{ts}},
   window_tries INTEGER NOT NULL DEFAULT 0,
-  last_try_at  {{ts}} NOT NULL,
+  last_try_at  {{ts}},
   version      BIGINT NOT NULL DEFAULT 1
 );
 CREATE INDEX ecloud_throttles_idle ON ecloud_throttles (last_try_at);
