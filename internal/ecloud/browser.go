@@ -24,7 +24,7 @@ func NewBrowserToken() string {
 // not such a token: then the browser is unknown.
 func BrowserTokenHash(cookie string) (hash []byte, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cookie)
-	if err != nil || len(b) != browserTokenSize {
+	if err != nil || len(b) != browserTokenSize || len(cookie) != base64.RawURLEncoding.EncodedLen(browserTokenSize) {
 		return nil, false
 	}
 	h := sha256.Sum256(append([]byte("tamga/ecloud/browser/1\x00"), b...))

@@ -84,7 +84,7 @@ func easy(pin string) bool {
 		return true
 	}
 	for block := 2; block <= len(pin)/2; block++ {
-		if len(pin)%block == 0 && strings.Repeat(pin[:block], len(pin)/block) == pin {
+		if pin[block:] == pin[:len(pin)-block] {
 			return true
 		}
 	}
