@@ -74,6 +74,17 @@ func (a Actor) current(tx *store.Tx) error {
 	return nil
 }
 
+// owns refuses an applicant, or a holder, whose application this is not: to
+// them it does not exist.
+func (a Actor) owns(app *registry.Application) error {
+	switch {
+	case a.kind == journal.ActorApplicant && a.ApplicationID != app.ID,
+		a.Certificate != nil && (app.OrganisationID == 0 || a.Certificate.OrganisationID != app.OrganisationID):
+		return registry.Refuse(registry.NotFound, "error.not_found")
+	}
+	return nil
+}
+
 // is refuses an operator whose role is not one of roles, and everyone else.
 func (a Actor) is(roles ...registry.Role) error {
 	if a.Operator != nil {

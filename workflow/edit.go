@@ -18,7 +18,7 @@ func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, v
 				return errs
 			}
 			if decl.Organisation.INN != c.app.Declaration.Organisation.INN {
-				return registry.Refuse(registry.Conflict, "error.application.other_organisation").On("inn")
+				return registry.Refuse(registry.Conflict, "error.application.other_organisation").On("organisation.inn")
 			}
 		}
 		// The items that a clerk demanded are kept with the file, not with
@@ -31,9 +31,12 @@ func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, v
 			if err := c.tx.SetSignatories(c.app.ID, decl.Signatories()); err != nil {
 				return err
 			}
+			if err := f.recordConsents(c); err != nil {
+				return err
+			}
 		}
 		if c.from == registry.Verified {
-			c.app.VerifiedAt = nil
+			f.backToReview(c)
 		}
 		return f.syncChecklist(c.tx, c.app)
 	})
@@ -44,4 +47,11 @@ func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, v
 func (f *Flow) judge(d *registry.Declaration) registry.Errors {
 	errs := registry.Validate(d, f.now())
 	return append(errs, f.pack.Accepts(d, f.now())...)
+}
+
+// backToReview takes a verification back: what was checked has changed (four
+// eyes), and the promised day runs from the next one.
+func (f *Flow) backToReview(c *change) {
+	c.app.VerifiedAt = nil
+	f.runClock(c.app, c.now)
 }

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/authorities"
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/scan"
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
@@ -23,6 +25,8 @@ type Config struct {
 	Log *slog.Logger
 	// BaseURL is where people reach the pages, without a slash at the end.
 	BaseURL string
+	// Vault keeps the scans.
+	Vault *scan.Vault
 	// Trust is what signatures are verified against.
 	Trust Trust
 	// SourceKey hashes the addresses of failed logins, 32 bytes.
@@ -38,16 +42,17 @@ type Flow struct {
 	log   *slog.Logger
 	base  string
 	trust Trust
+	vault *scan.Vault
 
 	sourceKey []byte
 }
 
 // New makes a Flow.
 func New(cfg Config) (*Flow, error) {
-	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil {
-		return nil, errors.New("workflow: store, pack, clock and log are needed")
+	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil || cfg.Vault == nil {
+		return nil, errors.New("workflow: store, pack, clock, log and vault are needed")
 	}
-	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust, sourceKey: cfg.SourceKey}, nil
+	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust, vault: cfg.Vault, sourceKey: cfg.SourceKey}, nil
 }
 
 // Pack is the authority's rules.
@@ -65,6 +70,10 @@ type change struct {
 	now  time.Time
 	// details go into the journal entry; no personal data.
 	details map[string]any
+	// kind of the journal entry and what it is about besides the application;
+	// empty: "application.<action>".
+	kind  string
+	about []journal.Subject
 }
 
 // changeApplication performs act on an application in one transaction: lock,
@@ -92,6 +101,9 @@ func (f *Flow) changeApplication(ctx context.Context, who Actor, id registry.App
 
 // apply is changeApplication inside a transaction that is already there.
 func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act registry.Action, do func(*change) error) error {
+	if err := who.owns(app); err != nil {
+		return err
+	}
 	to, err := registry.MoveApplication(app.Status, act, who.as())
 	if err != nil {
 		return err
@@ -110,7 +122,10 @@ func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act reg
 		return err
 	}
 	c.details["action"], c.details["from"], c.details["to"] = act, c.from, app.Status
-	return f.record(tx, who, "application."+string(act), c.details, nil, Application(app.ID))
+	if c.kind == "" {
+		c.kind = "application." + string(act)
+	}
+	return f.record(tx, who, c.kind, c.details, nil, append([]journal.Subject{Application(app.ID)}, c.about...)...)
 }
 
 // hand remembers that an operator touched the file, for four eyes.

@@ -25,6 +25,9 @@ func (f *Flow) Submit(ctx context.Context, who Actor, id registry.ApplicationID,
 		if err := c.tx.SetSignatories(c.app.ID, decl.Signatories()); err != nil {
 			return err
 		}
+		if err := f.recordConsents(c); err != nil {
+			return err
+		}
 		if err := f.syncChecklist(c.tx, c.app); err != nil {
 			return err
 		}

@@ -51,6 +51,10 @@ type DocumentCheck struct {
 	Rules []RuleID `json:"rules"`
 }
 
+// CheckInDate is the code of the check that a paper is in date on the day it
+// is used; whoever confirms it enters the paper's last day.
+const CheckInDate = "in_date"
+
 // ChecklistCodes returns the codes of a list in its order.
 func ChecklistCodes(items []ChecklistItem) []string {
 	out := make([]string, len(items))

@@ -40,11 +40,13 @@ type Document struct {
 	Checked []string
 	// LinkedTo is a document of an earlier application that stands in;
 	// 0: none.
-	LinkedTo  DocumentID
-	JudgedBy  OperatorID
-	JudgedAt  *time.Time
-	UpdatedAt time.Time
-	Version   int64
+	LinkedTo DocumentID
+	// ValidUntil is the last day of a paper that has one, YYYY-MM-DD.
+	ValidUntil string
+	JudgedBy   OperatorID
+	JudgedAt   *time.Time
+	UpdatedAt  time.Time
+	Version    int64
 }
 
 // File is one uploaded file of a document.

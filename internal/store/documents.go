@@ -17,6 +17,7 @@ type documentRow struct {
 	Reason        string
 	OriginalSeen  bool
 	LinkedTo      *int64
+	ValidUntil    string
 	JudgedBy      *int64
 	JudgedAt      *time.Time
 	UpdatedAt     time.Time
@@ -24,13 +25,13 @@ type documentRow struct {
 }
 
 const documentColumns = `SELECT id, application_id, position, item, required, status, reason,
-	original_seen, checked, linked_to, judged_by, judged_at, updated_at, version FROM documents`
+	original_seen, checked, linked_to, valid_until, judged_by, judged_at, updated_at, version FROM documents`
 
 func (r documentRow) document() (*registry.Document, error) {
 	d := &registry.Document{
 		ID: registry.DocumentID(r.ID), ApplicationID: registry.ApplicationID(r.ApplicationID), Position: r.Position,
 		Required: r.Required, Status: registry.DocumentStatus(r.Status), Reason: r.Reason, OriginalSeen: r.OriginalSeen,
-		LinkedTo: orZero[registry.DocumentID](r.LinkedTo), JudgedBy: orZero[registry.OperatorID](r.JudgedBy),
+		LinkedTo: orZero[registry.DocumentID](r.LinkedTo), ValidUntil: r.ValidUntil, JudgedBy: orZero[registry.OperatorID](r.JudgedBy),
 		JudgedAt: utc(r.JudgedAt), UpdatedAt: r.UpdatedAt.UTC(), Version: r.Version,
 	}
 	if err := decode(r.Item, &d.ChecklistItem); err != nil {
@@ -104,15 +105,34 @@ func (tx *Tx) JudgeDocument(d *registry.Document, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	err = changed(tx.exec(`UPDATE documents SET status = ?, reason = ?, original_seen = ?, checked = ?, linked_to = ?, judged_by = ?, judged_at = ?,
+	err = changed(tx.exec(`UPDATE documents SET status = ?, reason = ?, original_seen = ?, checked = ?, linked_to = ?, valid_until = ?, judged_by = ?, judged_at = ?,
 		updated_at = ?, version = version + 1 WHERE id = ? AND version = ?`,
-		d.Status, d.Reason, d.OriginalSeen, checked, nullable(d.LinkedTo), nullable(d.JudgedBy), d.JudgedAt, now, d.ID, d.Version))
+		d.Status, d.Reason, d.OriginalSeen, checked, nullable(d.LinkedTo), d.ValidUntil, nullable(d.JudgedBy), d.JudgedAt, now, d.ID, d.Version))
 	if err != nil {
 		return err
 	}
 	d.Version++
 	d.UpdatedAt = now
 	return nil
+}
+
+// LinkableDocuments returns accepted papers of the same kind in other
+// applications with the same INN, the newest first, at most limit (A-12).
+func (tx *Tx) LinkableDocuments(inn registry.INN, d *registry.Document, limit int) ([]*registry.Document, error) {
+	var rows []documentRow
+	err := tx.query(&rows, documentColumns+` WHERE code = ? AND subject = ? AND status = 'accepted' AND linked_to IS NULL
+		AND application_id IN (SELECT a.id FROM applications a JOIN organisations o ON o.id = a.organisation_id WHERE o.inn = ? AND a.id <> ?)
+		ORDER BY id DESC LIMIT ?`, d.Code, d.Subject, inn, d.ApplicationID, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*registry.Document, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.document(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 type fileRow struct {
@@ -166,6 +186,27 @@ func (tx *Tx) FilesOf(id registry.ApplicationID) (map[registry.DocumentID][]regi
 		out[registry.DocumentID(r.DocumentID)] = append(out[registry.DocumentID(r.DocumentID)], r.file())
 	}
 	return out, nil
+}
+
+// FilesOfDocument returns a document's files, the oldest first.
+func (tx *Tx) FilesOfDocument(id registry.DocumentID) ([]registry.File, error) {
+	var rows []fileRow
+	if err := tx.query(&rows, fileColumns+` WHERE f.document_id = ? AND f.removed_at IS NULL ORDER BY f.id`, id); err != nil {
+		return nil, err
+	}
+	out := make([]registry.File, len(rows))
+	for i, r := range rows {
+		out[i] = r.file()
+	}
+	return out, nil
+}
+
+// HasBlob says whether any file, removed or not, has its content under a key
+// of the vault.
+func (tx *Tx) HasBlob(key string) (bool, error) {
+	var n int
+	err := tx.query(&n, `SELECT COUNT(*) FROM files WHERE blob_key = ?`, key)
+	return n > 0, err
 }
 
 // AddFile adds a file whose content the vault already keeps.

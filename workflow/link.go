@@ -1,0 +1,35 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// ReplaceLink makes a new secret link for an application's page, by a clerk;
+// the old one is dead. It returns the token, which is not stored and cannot be
+// shown again.
+func (f *Flow) ReplaceLink(ctx context.Context, who Actor, id registry.ApplicationID) (string, error) {
+	if err := who.is(registry.Clerk); err != nil {
+		return "", err
+	}
+	token := newLink()
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
+		if err := who.current(tx); err != nil {
+			return err
+		}
+		if _, err := tx.LockApplication(id); err != nil {
+			return err
+		}
+		if err := tx.SetApplicationLink(id, LinkHash(token)); err != nil {
+			return err
+		}
+		return f.record(tx, who, "application.link_replaced", nil, nil, Application(id))
+	})
+	if err != nil {
+		return "", fmt.Errorf("replacing the link of application %d: %w", id, err)
+	}
+	return token, nil
+}
