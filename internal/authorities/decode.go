@@ -24,6 +24,7 @@ func (l ProblemList) Error() string { return strings.Join(l, "\n") }
 // a small file cannot become a large one.
 type decoder struct {
 	file     string
+	lines    map[string]int // of the top-level keys
 	problems ProblemList
 }
 
@@ -206,6 +207,11 @@ func (d *decoder) text(node *yaml.Node, t registry.Text) {
 	for _, l := range registry.Languages {
 		if strings.TrimSpace(t.In(l)) == "" && hasKey(node, string(l)) {
 			d.errorf(node.Line, "the text in %q is empty", l)
+		}
+		for _, name := range inserted.FindAllString(t.In(l), -1) {
+			if !slices.Contains(insertable, name) {
+				d.errorf(node.Line, "the text in %q inserts %s, which nothing fills", l, name)
+			}
 		}
 		if problem := lintText(l, t.In(l)); problem != "" {
 			d.errorf(node.Line, "the text in %q %s", l, problem)

@@ -22,7 +22,7 @@ import (
 // Parse reads and validates a pack. name is the file's name; findings come as
 // a ProblemList of "name:line: what".
 func Parse(name string, data []byte) (*Pack, error) {
-	d := &decoder{file: name}
+	d := &decoder{file: name, lines: map[string]int{}}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc yaml.Node
 	if err := dec.Decode(&doc); err != nil {
@@ -36,7 +36,11 @@ func Parse(name string, data []byte) (*Pack, error) {
 		return nil, d.problems
 	}
 	p := &Pack{Name: strings.TrimSuffix(path.Base(name), path.Ext(name))}
-	d.decode(doc.Content[0], reflect.ValueOf(p).Elem())
+	root := doc.Content[0]
+	for i := 0; root.Kind == yaml.MappingNode && i+1 < len(root.Content); i += 2 {
+		d.lines[root.Content[i].Value] = root.Content[i].Line
+	}
+	d.decode(root, reflect.ValueOf(p).Elem())
 	if len(d.problems) == 0 {
 		d.validate(p)
 	}
@@ -111,17 +115,6 @@ func (d *decoder) term(key, value *yaml.Node) term {
 		t.values = append(t.values, n.Value)
 	}
 	return t
-}
-
-// validate checks what the shape cannot: values, references, conditions.
-func (d *decoder) validate(p *Pack) {
-	zone, err := time.LoadLocation(p.TimeZone)
-	if err != nil {
-		d.errorf(1, "time_zone %q is unknown", p.TimeZone)
-		return
-	}
-	p.zone = zone
-	p.calendar = registry.NewCalendar(zone, d.days(p))
 }
 
 func (d *decoder) days(p *Pack) map[registry.Date]registry.Day {
