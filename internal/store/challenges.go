@@ -27,8 +27,8 @@ func (tx *Tx) AddChallenge(c Challenge) error {
 	if _, err := tx.exec(`DELETE FROM challenges WHERE expires_at < ?`, c.CreatedAt.Add(-time.Hour)); err != nil {
 		return err
 	}
-	_, err := tx.exec(`INSERT INTO challenges (hash, session_hash, typ, expected, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.Hash, c.Session, c.Type, c.Expected, c.CreatedAt, c.ExpiresAt)
+	_, err := tx.exec(`INSERT INTO challenges (typ, hash, session_hash, expected, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+		c.Type, c.Hash, c.Session, c.Expected, c.CreatedAt, c.ExpiresAt)
 	return err
 }
 

@@ -112,7 +112,7 @@ type Throttle struct {
 // LockThrottle reads a subject's row inside Write, adding it if it is not
 // there, and keeps others from changing it until the transaction ends.
 func (tx *Tx) LockThrottle(subject []byte, scope string) (*Throttle, error) {
-	if _, err := tx.exec(`INSERT INTO ecloud_throttles (subject, scope) VALUES (?, ?) ON CONFLICT (subject) DO NOTHING`, subject, scope); err != nil {
+	if _, err := tx.exec(`INSERT INTO ecloud_throttles (scope, subject) VALUES (?, ?) ON CONFLICT (subject) DO NOTHING`, scope, subject); err != nil {
 		return nil, err
 	}
 	t := new(Throttle)

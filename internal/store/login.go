@@ -26,8 +26,8 @@ func (tx *Tx) LinkHolder(person registry.PersonalNumber, org registry.Organisati
 // CountFailure counts a failed login of a source in a minute; the journal gets
 // one entry a minute and source, not one each.
 func (tx *Tx) CountFailure(source []byte, reason string, minute time.Time) error {
-	_, err := tx.exec(`INSERT INTO login_failures (source, reason, minute, n) VALUES (?, ?, ?, 1)
-		ON CONFLICT (source, reason, minute) DO UPDATE SET n = login_failures.n + 1`, source, reason, minute)
+	_, err := tx.exec(`INSERT INTO login_failures (reason, source, minute, n) VALUES (?, ?, ?, 1)
+		ON CONFLICT (source, reason, minute) DO UPDATE SET n = login_failures.n + 1`, reason, source, minute)
 	return err
 }
 

@@ -187,7 +187,9 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	return mapError(err)
 }
 
-// exec runs a statement and returns how many rows it touched.
+// exec runs a statement and returns how many rows it touched. GORM spreads a
+// slice, bytes too, that stands right behind a parenthesis: never let a blob
+// be the first of VALUES (?, …).
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	r := tx.db.Exec(query, args...)
 	if r.Error != nil {
