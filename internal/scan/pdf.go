@@ -3,7 +3,6 @@ package scan
 import (
 	"bytes"
 	"errors"
-	"strings"
 	"sync"
 
 	"github.com/pdfcpu/pdfcpu/pkg/api"
@@ -89,6 +88,8 @@ func wrapping(b []byte) error {
 			return script()
 		}
 	}
+	// Some programs write an empty name tree /EmbeddedFiles.
+	plain = bytes.ReplaceAll(plain, []byte("/EmbeddedFiles"), nil)
 	for _, name := range [...]string{"/EmbeddedFile", "/RichMedia", "/FileAttachment"} {
 		if bytes.Contains(plain, []byte(name)) {
 			return active()
@@ -200,7 +201,7 @@ func judgeDict(d types.Dict, depth int) error {
 		switch string(unescapeNames([]byte(key))) {
 		case "JS", "JavaScript", "AA":
 			return script()
-		case "XFA", "EF", "EmbeddedFiles", "RichMediaContent", "RichMediaSettings":
+		case "XFA", "EF", "RichMediaContent", "RichMediaSettings":
 			return active()
 		}
 		if err := judgeObject(value, depth+1); err != nil {
@@ -218,7 +219,7 @@ func judgeDict(d types.Dict, depth int) error {
 	case "RichMedia", "Movie", "Sound", "Screen", "3D", "FileAttachment":
 		return active()
 	}
-	if strings.HasPrefix(name(d, "Type"), "EmbeddedFile") {
+	if name(d, "Type") == "EmbeddedFile" {
 		return active()
 	}
 	return nil
