@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"runtime/debug"
@@ -122,11 +121,7 @@ func (s *Server) csrf() echo.MiddlewareFunc {
 		CookieSecure:   s.secure,
 		CookieSameSite: http.SameSiteLaxMode,
 		CookieMaxAge:   int((24 * time.Hour).Seconds()),
-		ErrorHandler: func(err error, c echo.Context) error {
-			var tooLarge *http.MaxBytesError
-			if errors.As(err, &tooLarge) {
-				return err
-			}
+		ErrorHandler: func(error, echo.Context) error {
 			return registry.Refuse(registry.Forbidden, "error.form_expired")
 		},
 	})

@@ -30,6 +30,9 @@ func New(deps Deps) (*echo.Echo, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.register(s.table()); err != nil {
+		return nil, err
+	}
 	return s.echo, nil
 }
 
@@ -53,12 +56,16 @@ func newServer(deps Deps) (*Server, error) {
 	e.HTTPErrorHandler = s.handleError
 	e.IPExtractor = s.ipExtractor()
 	e.Use(s.requestID, s.logRequest, s.recover, s.headers, s.request, s.limitBody, s.sameOrigin, s.session, s.csrf())
-	for _, r := range s.table() {
+	return s, nil
+}
+
+func (s *Server) register(rows []route) error {
+	for _, r := range rows {
 		if err := s.add(r); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func (s *Server) add(r route) error {
