@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -9,12 +10,18 @@ import (
 // maxTerms bounds how many words of a query are searched for.
 const maxTerms = 6
 
+// commonTerm is from how many places on a word is common: it cannot lead a
+// search.
+const commonTerm = 4000
+
 // setTerms replaces the search terms of a row: each word of the texts, folded
 // (registry.Fold), is found by its beginning.
 func (tx *Tx) setTerms(kind string, ref int64, texts ...string) error {
 	if _, err := tx.exec(`DELETE FROM search_terms WHERE kind = ? AND ref_id = ?`, kind, ref); err != nil {
 		return err
 	}
+	var rows []string
+	var args []any
 	seen := map[string]bool{}
 	for _, text := range texts {
 		for _, term := range strings.Fields(registry.Fold(text)) {
@@ -22,12 +29,64 @@ func (tx *Tx) setTerms(kind string, ref int64, texts ...string) error {
 				continue
 			}
 			seen[term] = true
-			if _, err := tx.exec(`INSERT INTO search_terms (kind, term, ref_id) VALUES (?, ?, ?)`, kind, term, ref); err != nil {
-				return err
-			}
+			rows, args = append(rows, `(?, ?, ?)`), append(args, kind, term, ref)
 		}
 	}
-	return nil
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.exec(`INSERT INTO search_terms (kind, term, ref_id) VALUES `+strings.Join(rows, ", "), args...)
+	return err
+}
+
+// terms are the words of a query. An INN typed with spaces is one word.
+func terms(query string) []string {
+	if inn, err := registry.ParseINN(query); err == nil {
+		return []string{string(inn)}
+	}
+	words := strings.Fields(registry.Fold(query))
+	return words[:min(len(words), maxTerms)]
+}
+
+// prefix bounds the terms that begin with a word.
+func prefix(word string) (from, to string) { return word, word + "\U0010FFFF" }
+
+// searching is a condition on applications that have a term beginning with
+// every word of the query. The rarest word leads. If every word is common, a
+// single one is looked for among open applications only, of several only the
+// first matches of the rarest are looked at; narrow says so.
+func (tx *Tx) searching(query string) (cond string, args []any, narrow bool, err error) {
+	words := terms(query)
+	if len(words) == 0 {
+		return `FALSE`, nil, false, nil
+	}
+	rarest, least := 0, commonTerm+1
+	for i, w := range words {
+		from, to := prefix(w)
+		var n int
+		if err := tx.query(&n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ? LIMIT ?) AS places`,
+			from, to, commonTerm); err != nil {
+			return "", nil, false, err
+		}
+		if n < least {
+			rarest, least = i, n
+		}
+	}
+	var conds []string
+	if least < commonTerm || len(words) > 1 {
+		from, to := prefix(words[rarest])
+		conds = append(conds, `id IN (SELECT ref_id FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ? LIMIT ?)`)
+		args = append(args, from, to, commonTerm)
+		words = slices.Delete(slices.Clone(words), rarest, rarest+1)
+	} else {
+		conds = append(conds, `is_open`)
+	}
+	for _, w := range words {
+		from, to := prefix(w)
+		conds = append(conds, `EXISTS (SELECT 1 FROM search_terms t WHERE t.kind = 'application' AND t.ref_id = applications.id AND t.term >= ? AND t.term < ?)`)
+		args = append(args, from, to)
+	}
+	return strings.Join(conds, " AND "), args, least >= commonTerm, nil
 }
 
 // matching is a condition that a row's id has a term beginning with every
@@ -35,15 +94,32 @@ func (tx *Tx) setTerms(kind string, ref int64, texts ...string) error {
 func matching(kind, idColumn, query string) (string, []any) {
 	var conds []string
 	var args []any
-	for i, term := range strings.Fields(registry.Fold(query)) {
-		if i == maxTerms {
-			break
-		}
+	for _, term := range terms(query) {
+		from, to := prefix(term)
 		conds = append(conds, idColumn+` IN (SELECT ref_id FROM search_terms WHERE kind = ? AND term >= ? AND term < ?)`)
-		args = append(args, kind, term, term+"\U0010FFFF")
+		args = append(args, kind, from, to)
 	}
 	if len(conds) == 0 {
 		return "TRUE", nil
 	}
 	return strings.Join(conds, " AND "), args
+}
+
+// FindOrganisations returns organisations whose names or INN have a word
+// beginning with every word of the query, at most limit.
+func (tx *Tx) FindOrganisations(query string, limit int) ([]*registry.Organisation, error) {
+	cond, args := matching("organisation", "id", query)
+	var rows []organisationRow
+	if err := tx.query(&rows, organisationColumns+` WHERE `+cond+` ORDER BY id DESC LIMIT ?`, append(args, limit)...); err != nil {
+		return nil, err
+	}
+	out := make([]*registry.Organisation, len(rows))
+	for i, r := range rows {
+		o, err := r.organisation()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = o
+	}
+	return out, nil
 }
