@@ -72,10 +72,11 @@ func CheckCSR(der []byte, checks ...KeyCheck) (*Request, error) {
 
 func checkKey(key any) error {
 	weak := func() error { return registry.Refuse(registry.Invalid, "error.ca.weak_key") }
+	unknown := func() error { return registry.Refuse(registry.Invalid, "error.ca.key_algorithm") }
 	switch k := key.(type) {
 	case *rsa.PublicKey:
 		if n := k.N.BitLen(); n < 2048 || n > 4096 || n%8 != 0 {
-			return registry.Refuse(registry.Invalid, "error.ca.key_size", "Bits", n)
+			return unknown()
 		}
 		// NIST SP 800-56B: odd, above 2^16; an exponent of more than 32 bits
 		// only serves to make verifying slow.
@@ -87,10 +88,10 @@ func checkKey(key any) error {
 		}
 	case *ecdsa.PublicKey:
 		if k.Curve != elliptic.P256() {
-			return registry.Refuse(registry.Invalid, "error.ca.key_algorithm")
+			return unknown()
 		}
 	default:
-		return registry.Refuse(registry.Invalid, "error.ca.key_algorithm")
+		return unknown()
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ var lints = sync.OnceValues(func() (lint.Registry, error) {
 })
 
 // Lint judges, before the CA is asked, exactly what the CA would sign. Findings
-// of level error or fatal are a registry.Error whose Args "Findings" lists
+// of level error or fatal are a registry.Error whose argument "list" names
 // them; nothing may be issued then.
 func (i *Issuer) Lint(intent Intent, r *Request) error {
 	if intent.CSRHash != r.Hash {
@@ -41,7 +41,7 @@ func (i *Issuer) Lint(intent Intent, r *Request) error {
 		return err
 	}
 	if len(findings) > 0 {
-		return registry.Refuse(registry.Invalid, "error.ca.lint", "Findings", strings.Join(findings, ", "))
+		return registry.Refuse(registry.Invalid, "error.ca.lint", "list", strings.Join(findings, ", "))
 	}
 	return nil
 }

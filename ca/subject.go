@@ -72,10 +72,10 @@ func EncodeSubject(s Subject) ([]byte, error) {
 		return nil, fmt.Errorf("encoding a subject: organisation and INN go together")
 	}
 	if s.INN != "" && !digits(string(s.INN), 14) {
-		return nil, registry.Refuse(registry.Invalid, "error.ca.inn").On("inn")
+		return nil, registry.Refuse(registry.Invalid, "error.inn.digits", "n", len(s.INN)).On("inn")
 	}
 	if !digits(string(s.PersonalNumber), 14) {
-		return nil, registry.Refuse(registry.Invalid, "error.ca.personal_number").On("personal_number")
+		return nil, registry.Refuse(registry.Invalid, "error.personal_number.digits").On("personal_number")
 	}
 	attributes := []attribute{
 		{oidCountry, country, "country", 2, true},
@@ -99,7 +99,7 @@ func EncodeSubject(s Subject) ([]byte, error) {
 		switch {
 		case v != "":
 		case a.oid.Equal(oidCommonName), a.oid.Equal(oidSurname), a.oid.Equal(oidGivenName):
-			return nil, registry.Refuse(registry.Invalid, "error.ca.missing").On(a.field)
+			return nil, registry.Refuse(registry.Invalid, "error.required").On(a.field)
 		default:
 			continue
 		}
@@ -138,7 +138,7 @@ func (a attribute) text() (string, error) {
 		}
 	}
 	if n := utf8.RuneCountInString(v); n > a.upper {
-		return "", registry.Refuse(registry.Invalid, "error.ca.too_long", "Max", a.upper, "Length", n).On(a.field)
+		return "", registry.Refuse(registry.Invalid, "error.ca.too_long", "n", n, "max", a.upper).On(a.field)
 	}
 	return v, nil
 }
