@@ -62,6 +62,7 @@ func (p *Pack) Checklist(f registry.Facts) []registry.ChecklistItem {
 
 func (p *Pack) checklist(f registry.Facts) []registry.ChecklistItem {
 	a := p.assign(f)
+	op, _ := p.Operation(f.Operation)
 	items := []registry.ChecklistItem{}
 	for i := range p.Items {
 		it := &p.Items[i]
@@ -72,6 +73,12 @@ func (p *Pack) checklist(f registry.Facts) []registry.ChecklistItem {
 			Code: it.Code, Form: it.Form, Rules: it.Rules, Subject: it.Subject,
 			Basis: it.Basis, Ambiguity: it.Ambiguity,
 			Label: p.fill(it.Label, f), Why: p.fill(it.Why, f), Person: person(it.Subject, f),
+		}
+		if op.Basis == registry.BasisInferred {
+			out.Basis = registry.BasisInferred
+			if out.Ambiguity == "" {
+				out.Ambiguity = op.Ambiguity
+			}
 		}
 		for _, c := range it.Checks {
 			out.Checks = append(out.Checks, registry.DocumentCheck{Code: c.Code, Label: c.Label, Rules: c.Rules})

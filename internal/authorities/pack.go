@@ -153,8 +153,11 @@ type Operation struct {
 	Operation registry.Operation `yaml:"operation"`
 	Label     registry.Text      `yaml:"label"`
 	Channels  []registry.Channel `yaml:"channels"`
-	Basis     registry.Basis     `yaml:"basis"`
-	Rules     []registry.RuleID  `yaml:"rules"`
+	// Basis inferred makes every item of such an application inferred, and
+	// Ambiguity names the reading.
+	Basis     registry.Basis    `yaml:"basis"`
+	Ambiguity string            `yaml:"ambiguity,optional"`
+	Rules     []registry.RuleID `yaml:"rules"`
 	// Reasons that a reissue may give; empty for the others.
 	Reasons []Reason `yaml:"reasons,optional"`
 	Line    int      `yaml:"-"`
@@ -281,7 +284,8 @@ type DocumentRules struct {
 	// OriginalSeen is ticked by the clerk (A-30).
 	OriginalSeen bool `yaml:"original_seen"`
 	// M2ADays is how long a power of attorney is usually valid.
-	M2ADays int `yaml:"m2a_days"`
+	M2ADays int               `yaml:"m2a_days"`
+	Rules   []registry.RuleID `yaml:"rules"`
 }
 
 // ExtraRule is what the demanded documents look like in a checklist.

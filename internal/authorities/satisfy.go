@@ -10,7 +10,7 @@ import (
 )
 
 // maxWorlds bounds how many combinations of facts one condition may need.
-const maxWorlds = 300_000
+const maxWorlds = 100_000
 
 // checkCondition finds facts and values that do not exist, and then, by trying
 // every combination of the facts that the condition mentions, a condition, an
@@ -170,7 +170,8 @@ func coherent(a assignment) bool {
 	if first && (!a.isOrUnasked("changed", none) || !a.isOrUnasked("replaced", none)) {
 		return false
 	}
-	return a.is("reason", none) != a.is("operation", string(registry.Reissue))
+	_, asked := a["reason"]
+	return !asked || a.is("reason", none) != a.is("operation", string(registry.Reissue))
 }
 
 // possible says whether this authority can be asked for such a thing.
@@ -182,7 +183,7 @@ func (p *Pack) possible(a assignment) bool {
 	if v, asked := a["applicant"]; asked && !slices.Contains(p.Applicants.Kinds, registry.OrganisationKind(v[0])) {
 		return false
 	}
-	if !a.is("reason", none) && !slices.ContainsFunc(op.Reasons, func(r Reason) bool { return a.is("reason", string(r.Code)) }) {
+	if !a.isOrUnasked("reason", none) && !slices.ContainsFunc(op.Reasons, func(r Reason) bool { return a.is("reason", string(r.Code)) }) {
 		return false
 	}
 	if a.is("channel", string(registry.Office)) {
@@ -203,9 +204,9 @@ func (a assignment) isOrUnasked(fact, value string) bool {
 
 // worldDomains lists, for each fact that matters to the condition, the values
 // to try. A set-valued fact is tried with every subset of what is mentioned,
-// and of one more value that is not.
+// and with one value that is not.
 func worldDomains(c *Condition, vocabulary map[string][]string) map[string][][]string {
-	mentioned := map[string][]string{"operation": nil, "channel": nil, "storage": nil, "reason": nil}
+	mentioned := map[string][]string{"operation": nil, "channel": nil, "storage": nil}
 	c.collect(mentioned)
 	for _, who := range [...]string{"accountant", "trusted"} {
 		for _, part := range [...]string{".citizenship", ".passport_text", ".number"} {
@@ -243,18 +244,17 @@ func (c *Condition) collect(into map[string][]string) {
 }
 
 func subsets(mentioned, all []string) [][]string {
+	out := [][]string{{none}}
 	var elements []string
-	other := false
 	for _, v := range all {
 		switch {
 		case v == none:
 		case slices.Contains(mentioned, v):
 			elements = append(elements, v)
-		case !other:
-			elements, other = append(elements, v), true
+		case len(out) == 1:
+			out = append(out, []string{v})
 		}
 	}
-	out := [][]string{{none}}
 	for bits := 1; bits < 1<<len(elements); bits++ {
 		var set []string
 		for i, v := range elements {

@@ -145,6 +145,9 @@ func (d *decoder) checkOperations(p *Pack) {
 		ops = append(ops, o.Operation)
 		among(d, o.Line, "operation", o.Operation, registry.FirstIssue, registry.Renewal, registry.Reissue)
 		among(d, o.Line, "basis", o.Basis, registry.BasisSeed, registry.BasisInferred)
+		if o.Ambiguity != "" && !ambiguity.MatchString(o.Ambiguity) {
+			d.errorf(o.Line, "ambiguity %q is not like A-05", o.Ambiguity)
+		}
 		for _, c := range o.Channels {
 			among(d, o.Line, "channel", c, registry.Office, registry.Remote)
 		}
@@ -428,7 +431,7 @@ func (d *decoder) checkLists(p *Pack) {
 			d.errorf(s.Line, "url %q is not an https address", s.URL)
 		}
 	}
-	d.checkRules(d.lineOf("money"), p.Money.Rules)
+	d.checkRules(d.lineOf("documents"), p.Documents.Rules)
 	d.checkRules(d.lineOf("login"), p.Login.Rules)
 }
 
