@@ -39,8 +39,8 @@ func (k CodeKind) length() int {
 	return 12
 }
 
-// ErrCodeTyped: the check character is wrong, so the code was mistyped and no
-// try is counted.
+// ErrCodeTyped means that the check character is wrong, so the code was
+// mistyped and no try is counted.
 var ErrCodeTyped = registry.Refuse(registry.Invalid, "error.ecloud.code_typed")
 
 // NewCode makes a random code, grouped for reading: "K7QM-2XRT-9HBD".

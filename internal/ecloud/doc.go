@@ -24,6 +24,7 @@
 //
 // The caller counts a try (Limits.Next with Try) and commits, then calls
 // Vault.Open, or Vault.Decoy where there is no such holder, then reports
-// Success in a second commit if it was one. A crash in between leaves the try
-// counted. Both ways take the same work and give the same refusal.
+// Success in a second commit if it was one, or NotJudged if the vault was busy
+// or failed. A crash in between leaves the try counted. Both ways take the same
+// work and give the same refusal.
 package ecloud

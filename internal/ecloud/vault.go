@@ -27,8 +27,8 @@ import (
 // ErrWrong is the one answer to a wrong PIN-code and to an unknown holder.
 var ErrWrong = registry.Refuse(registry.Unauthenticated, "error.ecloud.login")
 
-// ErrBusy: more PIN-codes are being checked than the machine can take; the try
-// was not judged.
+// ErrBusy means that more PIN-codes are being checked than the machine can
+// take; the try was not judged.
 var ErrBusy = registry.Refuse(registry.Unavailable, "error.ecloud.busy")
 
 const (

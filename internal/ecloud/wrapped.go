@@ -2,7 +2,6 @@ package ecloud
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -46,8 +45,11 @@ type Wrapped struct {
 // HolderName is the holder as it is bound into a kept key: a person in a role
 // for an organisation.
 func HolderName(person registry.PersonalNumber, organisation registry.INN, role registry.SignatoryRole) string {
-	return strings.Join([]string{string(person), "@", string(organisation), "/", string(role)}, "")
+	return string(person) + "@" + string(organisation) + "/" + string(role)
 }
+
+// OperatorName is HolderName for an operator, who signs for no organisation.
+func OperatorName(person registry.PersonalNumber) string { return string(person) + "@operator" }
 
 // Format prints what is not secret.
 func (w Wrapped) Format(s fmt.State, _ rune) {

@@ -6,8 +6,8 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
-// The refusals of Verify. Each has its own sentence in the catalogs. They are
-// compared by Key, or with errors.Is where they carry no date.
+// The refusals of Verify. Each has a sentence of its own in every
+// catalog. They are compared by Key, or with errors.Is where they carry no date.
 var (
 	ErrTooLarge   = registry.Refuse(registry.Invalid, "error.token.too_large")
 	ErrMalformed  = registry.Refuse(registry.Invalid, "error.token.malformed")

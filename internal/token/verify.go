@@ -32,22 +32,9 @@ const (
 	StatusSuspended
 )
 
-// Options are what Verify trusts and asks.
-type Options struct {
-	// Roots and Issuers of our CA. Certificates inside the CMS other than the
-	// signer's are never used to build the chain.
-	Roots   []*x509.Certificate
-	Issuers []*x509.Certificate
-	// HolderPolicy and OperatorPolicy are the policy OIDs that are accepted;
-	// a zero OID accepts none.
-	HolderPolicy   x509.OID
-	OperatorPolicy x509.OID
-	// Now is the rules' clock.
-	Now time.Time
-	// Status tells what happened to a certificate. An error refuses the
-	// signature (fails closed) and is wrapped.
-	Status func(ctx context.Context, cert *x509.Certificate) (Status, error)
-}
+// StatusFunc tells what happened to a certificate. An error refuses the
+// signature (fails closed) and is wrapped.
+type StatusFunc func(ctx context.Context, cert *x509.Certificate) (Status, error)
 
 // Signer is who signed.
 type Signer struct {
@@ -65,10 +52,11 @@ type Signer struct {
 }
 
 // Verify judges a CMS SignedData over exactly the expected bytes, in the order
-// of the package comment. A refusal is a registry.Error.
-func Verify(ctx context.Context, cms, expected []byte, o Options) (*Signer, error) {
-	if o.Status == nil || o.Now.IsZero() || len(o.Roots) == 0 || len(o.Issuers) == 0 || len(expected) == 0 {
-		return nil, errors.New("verifying a signature: options are incomplete")
+// of the package comment. now is the rules' clock. A refusal is a
+// registry.Error.
+func (v *Verifier) Verify(ctx context.Context, cms, expected []byte, now time.Time, status StatusFunc) (*Signer, error) {
+	if len(expected) == 0 || now.IsZero() || status == nil {
+		return nil, errors.New("verifying a signature: nothing to compare with")
 	}
 	msg, der, err := parse(cms)
 	if err != nil {
@@ -98,29 +86,43 @@ func Verify(ctx context.Context, cms, expected []byte, o Options) (*Signer, erro
 	if err := alg.check(cert, signed.der, si.Signature); err != nil {
 		return nil, err
 	}
-	if err := checkChain(cert, o); err != nil {
+	if err := v.checkChain(cert, now); err != nil {
 		return nil, err
 	}
-	if err := checkStatus(ctx, cert, o); err != nil {
+	if err := checkStatus(ctx, cert, status); err != nil {
 		return nil, err
 	}
-	profile, err := checkProfile(cert, o)
-	if err != nil {
+	s := &Signer{Certificate: cert, Serial: serial(cert.SerialNumber), SigningTime: signed.signingTime}
+	if s.Profile, err = v.checkProfile(cert); err != nil {
 		return nil, err
-	}
-	s := &Signer{
-		Certificate: cert,
-		Serial:      serial(cert.SerialNumber),
-		Profile:     profile,
-		SigningTime: signed.signingTime,
 	}
 	if s.PersonalNumber, s.INN, err = subjectNumbers(cert); err != nil {
 		return nil, err
 	}
-	if s.INN == "" && profile == registry.HolderProfile {
+	if s.INN == "" && s.Profile == registry.HolderProfile {
 		return nil, ErrNames
 	}
 	return s, nil
+}
+
+// Options are what Verify trusts and asks.
+type Options struct {
+	Roots          []*x509.Certificate
+	Issuers        []*x509.Certificate
+	HolderPolicy   x509.OID
+	OperatorPolicy x509.OID
+	Now            time.Time
+	Status         StatusFunc
+}
+
+// Verify is Verifier.Verify by a Verifier of its own, for who judges one
+// signature and is done.
+func Verify(ctx context.Context, cms, expected []byte, o Options) (*Signer, error) {
+	v, err := NewVerifier(o.Roots, o.Issuers, o.HolderPolicy, o.OperatorPolicy)
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify(ctx, cms, expected, o.Now, o.Status)
 }
 
 // parse reads DER or BER, or PEM of type CMS or PKCS7 with nothing around it.
@@ -145,53 +147,8 @@ func parse(cms []byte) (*pkcs7.PKCS7, []byte, error) {
 	return msg, cms, nil
 }
 
-// checkChain builds the chain from our own certificates only. It is judged at
-// the instant of the certificate's life that is nearest to now, so that an
-// expired certificate of ours is told from a foreign one.
-func checkChain(cert *x509.Certificate, o Options) error {
-	roots, issuers := x509.NewCertPool(), x509.NewCertPool()
-	for _, c := range o.Roots {
-		roots.AddCert(c)
-	}
-	for _, c := range o.Issuers {
-		issuers.AddCert(c)
-	}
-	at := o.Now
-	if at.Before(cert.NotBefore) {
-		at = cert.NotBefore
-	}
-	if at.After(cert.NotAfter) {
-		at = cert.NotAfter
-	}
-	if cert.IsCA {
-		return ErrForeignCA
-	}
-	chains, err := cert.Verify(x509.VerifyOptions{
-		Roots:         roots,
-		Intermediates: issuers,
-		CurrentTime:   at,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
-	if err != nil {
-		return ErrForeignCA
-	}
-	ours := slices.ContainsFunc(chains, func(chain []*x509.Certificate) bool {
-		return len(chain) > 1 && slices.ContainsFunc(o.Issuers, chain[1].Equal)
-	})
-	if !ours {
-		return ErrForeignCA
-	}
-	switch {
-	case o.Now.Before(cert.NotBefore):
-		return errNotYetUsable(cert.NotBefore)
-	case o.Now.After(cert.NotAfter):
-		return errExpired(cert.NotAfter)
-	}
-	return nil
-}
-
-func checkStatus(ctx context.Context, cert *x509.Certificate, o Options) error {
-	status, err := o.Status(ctx, cert)
+func checkStatus(ctx context.Context, cert *x509.Certificate, ask StatusFunc) error {
+	status, err := ask(ctx, cert)
 	if err != nil {
 		return fmt.Errorf("asking for a certificate's status: %w: %w", ErrStatusUnavailable, err)
 	}
@@ -206,7 +163,7 @@ func checkStatus(ctx context.Context, cert *x509.Certificate, o Options) error {
 	return ErrUnknown
 }
 
-func checkProfile(cert *x509.Certificate, o Options) (registry.CertificateProfile, error) {
+func (v *Verifier) checkProfile(cert *x509.Certificate) (registry.CertificateProfile, error) {
 	if cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 || !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageClientAuth) {
 		return "", ErrUsage
 	}
@@ -214,7 +171,7 @@ func checkProfile(cert *x509.Certificate, o Options) (registry.CertificateProfil
 	has := func(want x509.OID) bool {
 		return !want.Equal(none) && slices.ContainsFunc(cert.Policies, want.Equal)
 	}
-	holder, operator := has(o.HolderPolicy), has(o.OperatorPolicy)
+	holder, operator := has(v.holder), has(v.operator)
 	switch {
 	case holder && !operator:
 		return registry.HolderProfile, nil

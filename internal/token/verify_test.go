@@ -292,6 +292,42 @@ func TestVerifyWithoutOptionsIsNoRefusalOfTheSigner(t *testing.T) {
 	}
 }
 
+// A Verifier that has seen a certificate still judges its validity, status and
+// signature, and takes no other for it.
+func TestVerifierRemembersOnlyWhoIssued(t *testing.T) {
+	a, foreign := newAuthority(t), newAuthority(t)
+	h, f := a.issue(t, "P-256", nil), foreign.issue(t, "P-256", nil)
+	o := a.options()
+	v := must(token.NewVerifier(o.Roots, o.Issuers, o.HolderPolicy, o.OperatorPolicy))(t)
+	cms, theirs := must(token.Sign(content, h.cert, h.key, now))(t), must(token.Sign(content, f.cert, f.key, now))(t)
+	revoked := o
+	status(token.StatusRevoked, nil)(&revoked)
+	for range 2 {
+		for name, c := range map[string]struct {
+			cms    []byte
+			at     time.Time
+			status token.StatusFunc
+			want   string
+		}{
+			"good":    {cms, now, o.Status, ""},
+			"expired": {cms, h.cert.NotAfter.Add(time.Hour), o.Status, token.KeyExpired},
+			"early":   {cms, h.cert.NotBefore.Add(-time.Hour), o.Status, token.KeyNotYetUsable},
+			"revoked": {cms, now, revoked.Status, token.ErrRevoked.Key},
+			"foreign": {theirs, now, o.Status, token.ErrForeignCA.Key},
+		} {
+			_, err := v.Verify(t.Context(), c.cms, content, c.at, c.status)
+			var refusal *registry.Error
+			errors.As(err, &refusal)
+			if (err != nil) != (c.want != "") || err != nil && (refusal == nil || refusal.Key != c.want) {
+				t.Errorf("%s: %v, want %s", name, err, c.want)
+			}
+		}
+	}
+	if _, err := token.NewVerifier(foreign.options().Roots, o.Issuers, holderPolicy, operatorPolicy); err == nil {
+		t.Error("an issuer of another root was taken")
+	}
+}
+
 func TestSignNeedsTheCertificateOfItsKey(t *testing.T) {
 	a := newAuthority(t)
 	h, other := a.issue(t, "P-256", nil), a.issue(t, "RSA-2048", nil)

@@ -1,0 +1,128 @@
+package token
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxSeen bounds what a Verifier remembers; beyond it, it forgets everything.
+const maxSeen = 50_000
+
+// Verifier judges signatures by certificates of one CA. It is made once, at
+// start, and is safe for concurrent use.
+//
+// Of a certificate that it has seen it remembers which of our issuers signed
+// it, which nothing can change; validity, revocation and profile are judged
+// anew each time.
+type Verifier struct {
+	issuers          []issuer
+	anchors          *x509.CertPool
+	holder, operator x509.OID
+
+	mu   sync.Mutex
+	seen map[[sha256.Size]byte]int // fingerprint → index of issuers
+}
+
+// issuer is one of our issuing CAs with the interval in which it and
+// everything above it is valid.
+type issuer struct {
+	cert          *x509.Certificate
+	after, before time.Time
+}
+
+// NewVerifier takes the CA's roots and issuing CAs. Chains are built from them
+// alone, never from what comes inside a CMS. holder and operator are the
+// policy OIDs that are accepted; a zero OID accepts none. An issuer that no
+// root has signed is an error.
+func NewVerifier(roots, issuers []*x509.Certificate, holder, operator x509.OID) (*Verifier, error) {
+	if len(roots) == 0 || len(issuers) == 0 {
+		return nil, errors.New("verifying signatures: there is no root or no issuing CA")
+	}
+	v := &Verifier{anchors: x509.NewCertPool(), holder: holder, operator: operator, seen: map[[sha256.Size]byte]int{}}
+	above, beside := x509.NewCertPool(), x509.NewCertPool()
+	for _, c := range roots {
+		above.AddCert(c)
+	}
+	for _, c := range issuers {
+		beside.AddCert(c)
+	}
+	for _, c := range issuers {
+		chains, err := c.Verify(x509.VerifyOptions{
+			Roots: above, Intermediates: beside, CurrentTime: c.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+		})
+		if err != nil {
+			return nil, fmt.Errorf("verifying signatures: issuing CA %q does not lead to a root: %w", c.Subject, err)
+		}
+		i := issuer{cert: c, after: c.NotBefore, before: c.NotAfter}
+		for _, up := range chains[0] {
+			if up.NotBefore.After(i.after) {
+				i.after = up.NotBefore
+			}
+			if up.NotAfter.Before(i.before) {
+				i.before = up.NotAfter
+			}
+		}
+		v.issuers = append(v.issuers, i)
+		v.anchors.AddCert(c)
+	}
+	return v, nil
+}
+
+// checkChain finds our issuer of a certificate and judges validity. The chain
+// is judged at the instant of the certificate's life that is nearest to now,
+// so that an expired certificate of ours is told from a foreign one.
+func (v *Verifier) checkChain(cert *x509.Certificate, now time.Time) error {
+	at := now
+	if at.Before(cert.NotBefore) {
+		at = cert.NotBefore
+	}
+	if at.After(cert.NotAfter) {
+		at = cert.NotAfter
+	}
+	i, err := v.issuerOf(cert, at)
+	if err != nil {
+		return err
+	}
+	switch {
+	case at.Before(v.issuers[i].after) || at.After(v.issuers[i].before):
+		return ErrForeignCA
+	case now.Before(cert.NotBefore):
+		return errNotYetUsable(cert.NotBefore)
+	case now.After(cert.NotAfter):
+		return errExpired(cert.NotAfter)
+	}
+	return nil
+}
+
+func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
+	fingerprint := sha256.Sum256(cert.Raw)
+	v.mu.Lock()
+	i, ok := v.seen[fingerprint]
+	v.mu.Unlock()
+	if ok {
+		return i, nil
+	}
+	if cert.IsCA {
+		return 0, ErrForeignCA
+	}
+	chains, err := cert.Verify(x509.VerifyOptions{Roots: v.anchors, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	if err != nil {
+		return 0, ErrForeignCA
+	}
+	i = slices.IndexFunc(v.issuers, func(i issuer) bool { return len(chains[0]) == 2 && chains[0][1].Equal(i.cert) })
+	if i < 0 {
+		return 0, ErrForeignCA
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if len(v.seen) >= maxSeen {
+		clear(v.seen)
+	}
+	v.seen[fingerprint] = i
+	return i, nil
+}
