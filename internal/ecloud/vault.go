@@ -91,10 +91,9 @@ func (k KDF) check() error {
 }
 
 // Create makes a key for a holder under a PIN-code that CheckPIN has accepted,
-// and a PKCS #10 request for it. rawSubject is the request's subject
-// (RDNSequence, DER); nil leaves it empty, because the CA writes the name
-// itself.
-func (v *Vault) Create(ctx context.Context, holder string, alg Algorithm, pin string, rawSubject []byte) (w Wrapped, csr []byte, err error) {
+// and a PKCS #10 request for it (DER) with an empty subject, because the CA
+// writes the name itself.
+func (v *Vault) Create(ctx context.Context, holder string, alg Algorithm, pin string) (w Wrapped, csr []byte, err error) {
 	if holder == "" {
 		return Wrapped{}, nil, errors.New("creating a key: there is no holder")
 	}
@@ -106,7 +105,7 @@ func (v *Vault) Create(ctx context.Context, holder string, alg Algorithm, pin st
 		return Wrapped{}, nil, fmt.Errorf("creating a key: %w", err)
 	}
 	defer wipe(key)
-	csr, err = x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{RawSubject: rawSubject}, key)
+	csr, err = x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		return Wrapped{}, nil, fmt.Errorf("making a certificate request: %w", err)
 	}
