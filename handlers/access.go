@@ -75,6 +75,9 @@ func (s *Server) authorise(a Access) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if err := a.Allows(identity(c)); err != nil {
+				if ended := of(c).ended; ended != nil {
+					return ended
+				}
 				return err
 			}
 			return next(c)

@@ -42,9 +42,8 @@ func (s *Server) login(c echo.Context) error {
 	v := s.loginPage(c, nextOr(c.QueryParam("next"), ""))
 	v.Cloud = s.showCloud(c.QueryParam("carrier"))
 	v.Steps = s.loginSteps(v.Cloud, 0)
-	if err := of(c).ended; err != nil {
-		_, refusal := s.refusal(err, c)
-		v.Notice = &templates.Problem{What: s.sentence(c, refusal)}
+	if ended := of(c).ended; ended != nil {
+		v.Notice = &templates.Problem{What: s.sentence(c, ended)}
 	} else if c.QueryParam("ended") != "" {
 		v.Notice = s.endedNotice(c)
 	}
@@ -122,9 +121,13 @@ func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 		c.Response().Header().Set("HX-Redirect", "/login?"+url.Values{"next": {next}, "ended": {"1"}}.Encode())
 		return c.NoContent(http.StatusUnauthorized)
 	}
+	next, told := back(c), e.Key != "error.session.ended" // a reason of its own is said here and now
 	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		next = localPath(req.URL.RequestURI())
+	}
+	if !told && (req.Method == http.MethodGet || req.Method == http.MethodHead) {
 		q := url.Values{}
-		if next := localPath(req.URL.RequestURI()); next != "" && next != "/" {
+		if next != "" && next != "/" {
 			q.Set("next", next)
 		}
 		if _, err := c.Cookie(s.sessions.Cookie.Name); err == nil {
@@ -132,11 +135,11 @@ func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 		}
 		return c.Redirect(http.StatusSeeOther, "/login?"+q.Encode())
 	}
-	v := s.loginPage(c, back(c))
+	v := s.loginPage(c, next)
 	v.Cloud = s.showCloud("")
 	v.Steps = s.loginSteps(v.Cloud, 0)
 	v.Notice = s.endedNotice(c)
-	if e.Key != "error.session.ended" {
+	if told {
 		v.Notice.What = s.sentence(c, e)
 	}
 	return s.render(c, http.StatusUnauthorized, "login", v)

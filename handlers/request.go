@@ -22,7 +22,7 @@ type perRequest struct {
 	dark     bool
 	session  bool // a session is loaded, perhaps an empty one
 	identity *Identity
-	ended    error // why the session was ended just now
+	ended    *registry.Error // why the session was ended just now
 }
 
 const perRequestKey = "tamga"

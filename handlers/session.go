@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -154,14 +155,16 @@ func (s *Server) identify(ctx context.Context, c echo.Context) error {
 	}
 	if s.deps.CheckSession != nil {
 		if err := s.deps.CheckSession(ctx, id); err != nil {
-			if registry.KindOf(err) == 0 {
+			var refused *registry.Error
+			if !errors.As(err, &refused) {
 				return fmt.Errorf("checking session: %w", err)
 			}
 			if err := s.endSession(ctx); err != nil {
 				return err
 			}
-			// Said on the next page of the login, whatever was asked for.
-			of(c).ended = err
+			ended := *refused
+			ended.Kind = registry.Unauthenticated
+			of(c).ended = &ended // the login page says why
 			return nil
 		}
 	}
