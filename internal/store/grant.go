@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+
+	"github.com/tamga-ca/tamga/migrations"
+)
+
+// Grant gives the application's and the read-only role of PostgreSQL what they
+// need, and nothing of it on append-only tables but reading and adding. An empty
+// name is nobody. It is repeated after each migration, by the owner, since new
+// tables belong to the owner alone.
+func (s *Store) Grant(ctx context.Context, app, readOnly string) error {
+	if s.dialect != migrations.PostgreSQL {
+		return errors.New("granting to roles: SQLite has none")
+	}
+	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+		var statements []string
+		for role, rights := range map[string]string{app: "SELECT, INSERT, UPDATE, DELETE", readOnly: "SELECT"} {
+			if role == "" {
+				continue
+			}
+			to := pgx.Identifier{role}.Sanitize()
+			statements = append(statements,
+				"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "+to,
+				"GRANT USAGE ON SCHEMA public TO "+to,
+				"GRANT "+rights+" ON ALL TABLES IN SCHEMA public TO "+to)
+		}
+		if app != "" {
+			to := pgx.Identifier{app}.Sanitize()
+			statements = append(statements, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "+to)
+			var tables []string
+			if err := db.Raw(appendOnlyTables).Scan(&tables).Error; err != nil {
+				return err
+			}
+			for _, t := range tables {
+				statements = append(statements, "REVOKE UPDATE, DELETE ON "+pgx.Identifier{t}.Sanitize()+" FROM "+to)
+			}
+		}
+		for _, statement := range statements {
+			if err := db.Exec(statement).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("granting to roles: %w", err)
+	}
+	return nil
+}
+
+// appendOnlyTables are those to which the migrations' word "appendonly" gave
+// its trigger.
+const appendOnlyTables = `SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE NOT t.tgisinternal AND t.tgname = c.relname || '_rows' ORDER BY 1`
