@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -22,6 +23,10 @@ func (f *Flow) openEnrolments(c *change, fees map[registry.SignatoryRole]registr
 		return fmt.Errorf("application %d has no signatory", c.app.ID)
 	}
 	for _, s := range people {
+		// What no certificate can carry is refused before the fee is taken.
+		if _, err := ca.EncodeSubject(f.certificateSubject(&subject{person: s.Person, role: s.Role, app: c.app})); err != nil {
+			return err
+		}
 		id, err := c.tx.AddEnrolment(registry.Enrolment{ApplicationID: c.app.ID, SignatoryID: s.ID, Fee: fees[s.Role]}, c.now)
 		if err != nil {
 			return err
@@ -194,8 +199,8 @@ func (f *Flow) completeApplication(tx *store.Tx, id registry.ApplicationID) erro
 	})
 }
 
-// gone says that somebody else was first, or the thing is not there any more.
-func gone(err error) bool {
+// beaten says that somebody else was first.
+func beaten(err error) bool {
 	var e *registry.Error
-	return errors.As(err, &e) && (e.Kind == registry.Conflict || e.Kind == registry.NotFound)
+	return errors.As(err, &e) && e.Key == "error.changed_meanwhile"
 }

@@ -31,6 +31,11 @@ type Config struct {
 	Trust Trust
 	// SourceKey hashes the addresses of failed logins, 32 bytes.
 	SourceKey []byte
+	// Issuing is what issuing and the E-Cloud need. Optional: without it both
+	// are refused as unavailable.
+	Issuing *Issuing
+	// Mail is how letters leave. Optional: without it they wait.
+	Mail *Mail
 }
 
 // Flow performs the transitions. It holds no state of its own: several may
@@ -45,6 +50,8 @@ type Flow struct {
 	vault *scan.Vault
 
 	sourceKey []byte
+	issuing
+	mail *Mail
 }
 
 // New makes a Flow.

@@ -17,6 +17,8 @@ const (
 	letterActivation      letter = "activation"
 	letterIssued          letter = "issued"
 	letterUnlock          letter = "unlock"
+	letterPINChanged      letter = "pin_changed"
+	letterStray           letter = "stray"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.
@@ -25,6 +27,10 @@ type Letter struct {
 	To       string            `json:"to"`
 	Language registry.Language `json:"language"`
 	Args     map[string]any    `json:"args,omitempty"`
+	// Activation and Unlock name the row whose code the letter carries as
+	// Args["code"]; it is made when the letter leaves.
+	Activation int64 `json:"activation,omitempty"`
+	Unlock     int64 `json:"unlock,omitempty"`
 }
 
 // notifyApplicant puts a letter to the organisation's address into the outbox.

@@ -160,3 +160,21 @@ func (tx *Tx) Signatory(id registry.SignatoryID) (*registry.Signatory, error) {
 	s := &registry.Signatory{ID: registry.SignatoryID(r.ID), Role: registry.SignatoryRole(r.Role)}
 	return s, decode(r.Requisites, &s.Person)
 }
+
+// KeepLease gives a worker its lease back after a move of its own.
+func (tx *Tx) KeepLease(e *registry.Enrolment) error {
+	return changed(tx.exec(`UPDATE enrolments SET leased_until = ? WHERE id = ? AND attempt = ? AND status = ?`, e.LeasedUntil, e.ID, e.Attempt, e.Status))
+}
+
+// SetEnrolmentSerial gives an enrolment that is being issued the serial of a
+// fresh intent.
+func (tx *Tx) SetEnrolmentSerial(e *registry.Enrolment, now time.Time) error {
+	err := changed(tx.exec(`UPDATE enrolments SET serial = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND status = 'issuing'`,
+		e.Serial, now, e.ID, e.Version))
+	if err != nil {
+		return err
+	}
+	e.Version++
+	e.UpdatedAt = now
+	return nil
+}

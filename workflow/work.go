@@ -1,0 +1,115 @@
+package workflow
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// issueBatch is how many enrolments a worker takes up at a time, issueAtOnce
+	// how many of them it asks the CA for in parallel.
+	issueBatch  = 32
+	issueAtOnce = 8
+)
+
+// job is background work that repeats. It returns whether there is more to do
+// at once.
+type job struct {
+	name  string
+	every time.Duration
+	// nudged jobs also run when this process has made work for them.
+	nudged bool
+	do     func(ctx context.Context) (more bool, err error)
+}
+
+func (f *Flow) jobs() []job {
+	return []job{
+		{name: "issuing", every: 500 * time.Millisecond, nudged: true, do: func(ctx context.Context) (bool, error) {
+			n, err := f.issueDue(ctx, issueBatch)
+			return n == issueBatch, err
+		}},
+		{name: "letters", every: time.Second, do: func(ctx context.Context) (bool, error) {
+			n, err := f.SendLetters(ctx, mailBatch)
+			return n == mailBatch, err
+		}},
+		{name: "revoking what was given up", every: 15 * time.Second, do: f.pushAbandoned},
+		{name: "asking the CA's health", every: 20 * time.Second, do: f.watchCA},
+		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
+		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
+	}
+}
+
+// Work does the background work until ctx ends: issuing, letters, upkeep.
+// Several programs may do it on one database.
+func (f *Flow) Work(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, j := range f.jobs() {
+		all.Go(func() { f.repeat(ctx, j) })
+	}
+	all.Wait()
+}
+
+func (f *Flow) repeat(ctx context.Context, j job) {
+	tick := time.NewTimer(0)
+	defer tick.Stop()
+	var wake <-chan struct{}
+	if j.nudged {
+		wake = f.wake
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-wake:
+		}
+		more, err := j.do(ctx)
+		next := j.every
+		switch {
+		case err != nil && ctx.Err() == nil:
+			f.log.Error("background work", "job", j.name, "err", err)
+			next = max(next, 5*time.Second)
+		case more:
+			next = 0
+		}
+		tick.Reset(next)
+	}
+}
+
+// WorkOnce does everything that is due now and returns when nothing is, for
+// commands and tests.
+func (f *Flow) WorkOnce(ctx context.Context) error {
+	for {
+		n, err := f.issueDue(ctx, issueBatch)
+		if err != nil {
+			return err
+		}
+		if f.mail != nil {
+			sent, err := f.SendLetters(ctx, mailBatch)
+			if err != nil {
+				return err
+			}
+			n += sent
+		}
+		if n == 0 {
+			break
+		}
+	}
+	_, err := f.pushAbandoned(ctx)
+	return err
+}
+
+// each does something to every item, at most width at a time, and waits.
+func each[T any](items []T, width int, do func(T)) {
+	var all sync.WaitGroup
+	slots := make(chan struct{}, width)
+	for _, item := range items {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			do(item)
+		})
+	}
+	all.Wait()
+}
