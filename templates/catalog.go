@@ -57,6 +57,7 @@ func loadMessages(lang string, w Words) (*messages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalog %s: %w", path, err)
 	}
+	text = strings.ReplaceAll(text, "№ ", "№"+NoBreak) // a number never leaves its sign
 	bundle := i18n.NewBundle(language.Make(lang))
 	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
 	file, err := bundle.ParseMessageFileBytes([]byte(text), lang+".toml")
