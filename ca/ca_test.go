@@ -2,6 +2,7 @@ package ca
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -23,7 +24,38 @@ import (
 
 func TestMain(m *testing.M) {
 	log.SetOutput(io.Discard) // step-ca announces its address
-	os.Exit(m.Run())
+	code := m.Run()
+	for _, end := range atEnd {
+		end()
+	}
+	os.Exit(code)
+}
+
+// atEnd removes what outlives single tests.
+var atEnd []func()
+
+// originals are CAs made once, because encrypting their keys takes a second;
+// tests get copies.
+var originals = map[KeyType]func() (Layout, error){
+	P256:    sync.OnceValues(func() (Layout, error) { return makeCA(P256) }),
+	RSA3072: sync.OnceValues(func() (Layout, error) { return makeCA(RSA3072) }),
+}
+
+func makeCA(kt KeyType) (Layout, error) {
+	dir, err := os.MkdirTemp("", "tamga-ca-")
+	if err != nil {
+		return Layout{}, err
+	}
+	atEnd = append(atEnd, func() { _ = os.RemoveAll(dir) })
+	l := layoutIn(dir)
+	return l, Init(InitOptions{
+		Layout: l, Organisation: "Дос Тек", Name: "Дос Тек тест", KeyType: kt,
+		Profile: testProfile(), ValidFrom: time.Now().AddDate(-3, 0, 0),
+	})
+}
+
+func layoutIn(dir string) Layout {
+	return Layout{Dir: filepath.Join(dir, "ca"), Secrets: filepath.Join(dir, "secrets")}
 }
 
 func testProfile() Profile {
@@ -32,15 +64,54 @@ func testProfile() Profile {
 
 func initCA(t testing.TB, kt KeyType) Layout {
 	t.Helper()
-	dir := t.TempDir()
-	l := Layout{Dir: filepath.Join(dir, "ca"), Secrets: filepath.Join(dir, "secrets")}
-	if err := Init(InitOptions{
-		Layout: l, Organisation: "Дос Тек", Name: "Дос Тек тест", KeyType: kt,
-		Profile: testProfile(), ValidFrom: time.Now().AddDate(-3, 0, 0),
-	}); err != nil {
+	original, err := originals[kt]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := copyCA(original, t.TempDir())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func copyCA(original Layout, dir string) (Layout, error) {
+	return layoutIn(dir), os.CopyFS(dir, os.DirFS(filepath.Dir(original.Dir)))
+}
+
+// shared is a running CA for tests that leave it as it was.
+var shared = sync.OnceValues(func() (*Embedded, error) {
+	original, err := originals[P256]()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "tamga-ca-")
+	if err != nil {
+		return nil, err
+	}
+	l, err := copyCA(original, dir)
+	if err != nil {
+		return nil, err
+	}
+	e, err := NewEmbedded(l, testProfile())
+	if err != nil {
+		return nil, err
+	}
+	atEnd = append(atEnd, func() { _ = e.Stop(); _ = os.RemoveAll(dir) })
+	return e, e.Start(context.Background())
+})
+
+func sharedCA(t testing.TB) (*Embedded, *Client) {
+	t.Helper()
+	e, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.Client(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, c
 }
 
 func startCA(t testing.TB, l Layout) (*Embedded, *Client) {
@@ -136,7 +207,10 @@ func intend(t testing.TB, i *Issuer, w Wanted) Intent {
 func TestIssue(t *testing.T) {
 	for _, kt := range []KeyType{P256, RSA3072} {
 		t.Run(string(kt), func(t *testing.T) {
-			_, c := startCA(t, initCA(t, kt))
+			_, c := sharedCA(t)
+			if kt == RSA3072 {
+				_, c = startCA(t, initCA(t, kt))
+			}
 			for name, key := range map[string]crypto.Signer{"P-256": ecKey(t), "RSA-2048": rsaKey()} {
 				t.Run(name, func(t *testing.T) {
 					w := wanted(t)

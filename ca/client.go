@@ -76,8 +76,9 @@ func NewClient(o ClientOptions) (*Client, error) {
 		o.Timeout = DefaultTimeout
 	}
 	transport := &http.Transport{
-		TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-		ForceAttemptHTTP2:   true,
+		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		// HTTP/1.1: a server that shuts down waits long for idle HTTP/2
+		// connections.
 		DialContext:         o.dial,
 		TLSHandshakeTimeout: o.Timeout,
 		IdleConnTimeout:     10 * time.Second, // less than step-ca's 15

@@ -45,7 +45,7 @@ func rawToken(t *testing.T, c *Client, ott string) error {
 
 // The CA's template fails closed: without complete content, nothing.
 func TestTemplateFailsClosed(t *testing.T) {
-	_, c := startCA(t, initCA(t, P256))
+	_, c := sharedCA(t)
 	subject := encode(t, testSubject())
 	serial, err := number(newSerial())
 	if err != nil {
@@ -80,8 +80,7 @@ func TestTemplateFailsClosed(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	l := initCA(t, P256)
-	_, c := startCA(t, l)
+	_, c := sharedCA(t)
 	claims := map[string]any{"qs": map[string]any{"rawSubject": encode(t, testSubject()), "serial": "1" + strings.Repeat("0", 37), "profile": "holder"}}
 	ott, err := c.token("/sign", "x", claims)
 	if err != nil {
@@ -122,7 +121,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestSignRefusesAnotherIntent(t *testing.T) {
-	_, c := startCA(t, initCA(t, P256))
+	_, c := sharedCA(t)
 	w := wanted(t)
 	intent := intend(t, c.Issuer(), w)
 	if _, err := c.Sign(t.Context(), intent, csrOf(t, ecKey(t)).DER); !errors.Is(err, ErrRefused) {
@@ -156,7 +155,7 @@ func TestSignRefusesAnotherIntent(t *testing.T) {
 }
 
 func TestBackdatedForDemo(t *testing.T) {
-	_, c := startCA(t, initCA(t, P256))
+	_, c := sharedCA(t)
 	w := wanted(t)
 	w.NotBefore, w.NotAfter = Expired(3 * time.Second)
 	if _, err := c.Issuer().NewIntent(time.Now(), w); err == nil {
@@ -176,7 +175,7 @@ func TestBackdatedForDemo(t *testing.T) {
 }
 
 func TestRevoke(t *testing.T) {
-	e, c := startCA(t, initCA(t, P256))
+	e, c := sharedCA(t)
 	w := wanted(t)
 	intent := intend(t, c.Issuer(), w)
 	if _, err := c.Sign(t.Context(), intent, w.Request.DER); err != nil {
