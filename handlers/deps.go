@@ -10,7 +10,9 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // Deps is what New needs; fields without "optional" must be set.
@@ -40,6 +42,10 @@ type Deps struct {
 	// AgentURL is the workstation agent's address on the loopback, which token
 	// pages may reach. Optional.
 	AgentURL string
+	// Workflow performs every write, Store serves reads. Optional in tests of
+	// pages that need neither.
+	Workflow *workflow.Flow
+	Store    *store.Store
 	// Demo asks for the line about test certificates on every page.
 	Demo bool
 
@@ -78,13 +84,18 @@ type MenuCount struct {
 
 // CloudLogin is what the E-Cloud login gives workflow to judge.
 type CloudLogin struct {
-	INN    registry.INN
-	Role   registry.SignatoryRole // Head or Accountant, as chosen on the page
-	PIN    Secret
-	Source netip.Addr
+	INN  registry.INN
+	Role registry.SignatoryRole // Head or Accountant, as chosen on the page
+	// Operator is set instead when an employee of the authority logs in.
+	Operator registry.PersonalNumber
+	PIN      Secret
+	Source   netip.Addr
 	// Browser is the random mark of the browser. Workflow remembers with which
 	// ones a holder has logged in; it opens nothing by itself.
 	Browser string
+	// Session is the mark of the browser session that the question is bound
+	// to.
+	Session string
 }
 
 // Secret is a PIN-code or a code on its way to be checked; it never prints.

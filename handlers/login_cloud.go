@@ -71,20 +71,17 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, loginPath("cloud", v.Next))
 	}
 	v.Role = form.Get("role")
-	role := registry.SignatoryRole(v.Role)
-	if role != registry.Head && role != registry.Accountant {
+	in := CloudLogin{PIN: Secret(form.Get("pin")), Source: source(c), Browser: s.browser(c), Session: s.sessionMark(c)}
+	if !in.choose(v.Role, v.INN) {
 		v.Errors["role"] = s.text(c, "error.required")
 	}
-	pin := form.Get("pin")
-	if pin == "" {
+	if in.PIN == "" {
 		v.Errors["pin"] = s.text(c, "error.required")
 	}
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "login_cloud", v)
 	}
-	id, err := s.deps.LoginCloud(c.Request().Context(), CloudLogin{
-		INN: registry.INN(v.INN), Role: role, PIN: Secret(pin), Source: source(c), Browser: s.browser(c),
-	})
+	id, err := s.deps.LoginCloud(c.Request().Context(), in)
 	var refused *registry.Error
 	switch {
 	case errors.As(err, &refused):
@@ -97,6 +94,22 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, s.afterLogin(c, id, v.Next))
+}
+
+// roleOperator is the third answer to "whose key is it": an employee's, named
+// by the personal number instead of an INN.
+const roleOperator = "OPERATOR"
+
+func (in *CloudLogin) choose(role, number string) bool {
+	switch role {
+	case string(registry.Head), string(registry.Accountant):
+		in.INN, in.Role = registry.INN(number), registry.SignatoryRole(role)
+	case roleOperator:
+		in.Operator = registry.PersonalNumber(number)
+	default:
+		return false
+	}
+	return true
 }
 
 func (s *Server) cloudPage(c echo.Context, next string) *loginCloudPage {

@@ -5,6 +5,8 @@ import (
 	"net/url"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // afterLogin is where a person goes who has just logged in: where they wanted
@@ -28,10 +30,10 @@ func loginNext(path, next string) string {
 // wrong tries cannot lock the holder out; it opens nothing.
 func (s *Server) browser(c echo.Context) string {
 	name := s.cookieName(browserCookie)
-	if cookie, err := c.Cookie(name); err == nil && len(cookie.Value) == 24 {
+	if cookie, err := c.Cookie(name); err == nil && workflow.IsBrowserToken(cookie.Value) {
 		return cookie.Value
 	}
-	mark := newID()
+	mark := workflow.NewBrowserToken()
 	c.SetCookie(&http.Cookie{
 		Name: name, Value: mark, Path: "/", MaxAge: int(keepChoice.Seconds()),
 		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -25,7 +26,7 @@ type route struct {
 // is not found; a row without a rule stops the start.
 func (s *Server) table() []route {
 	const get, post = http.MethodGet, http.MethodPost
-	return []route{
+	return slices.Concat([]route{
 		{Method: get, Path: "/healthz", Access: Machine(), Handle: s.healthz},
 		{Method: get, Path: "/readyz", Access: Machine(), Handle: s.readyz},
 		{Method: get, Path: templates.AssetsPrefix + "*", Access: Machine(), Handle: s.assets},
@@ -39,5 +40,5 @@ func (s *Server) table() []route {
 		{Method: get, Path: "/login/cloud", Access: Public(), Handle: s.loginCloud},
 		{Method: post, Path: "/login/cloud/pin", Access: Public(), Handle: s.loginCloudPIN, Slow: true},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
-	}
+	}, s.decisionRoutes())
 }

@@ -142,13 +142,13 @@ func (f *Flow) checkProposal(tx *store.Tx, kind ProposalKind, payload []byte) er
 func (f *Flow) checkNewOperator(tx *store.Tx, n NewOperator) error {
 	var errs registry.Errors
 	if _, err := registry.ParsePersonalNumber(string(n.Person.PersonalNumber), f.now()); err != nil {
-		errs = append(errs, onField(err, "personal_number"))
+		errs = append(errs, fieldError(err, "personal_number"))
 	}
 	if n.Person.NameRu.Surname == "" || n.Person.NameRu.Given == "" {
 		errs = append(errs, registry.Refuse(registry.Invalid, "error.required").On("surname"))
 	}
 	if _, err := registry.ParseEmail(n.Email); err != nil {
-		errs = append(errs, onField(err, "email"))
+		errs = append(errs, fieldError(err, "email"))
 	}
 	if !knownRole(n.Role) {
 		errs = append(errs, registry.Refuse(registry.Invalid, "error.required").On("role"))
@@ -169,7 +169,7 @@ func (f *Flow) checkNewOperator(tx *store.Tx, n NewOperator) error {
 	return err
 }
 
-func onField(err error, field string) *registry.Error {
+func fieldError(err error, field string) *registry.Error {
 	var e *registry.Error
 	if errors.As(err, &e) {
 		return e.On(field)

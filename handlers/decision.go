@@ -1,0 +1,252 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+func (s *Server) decisionRoutes() []route {
+	approver := Operator(registry.Approver)
+	return []route{
+		{Method: http.MethodGet, Path: "/decisions", Access: approver, Handle: s.decisions},
+		{Method: http.MethodGet, Path: "/decisions/:number", Access: approver, Handle: s.decision},
+		{Method: http.MethodPost, Path: "/decisions/:number/text", Access: approver, Handle: s.decisionText},
+		{Method: http.MethodPost, Path: "/decisions/:number/sign", Access: approver, Handle: s.decisionSign, Slow: true},
+	}
+}
+
+// earlierShown is how many earlier applications an approver sees.
+const earlierShown = 10
+
+type decisionPage struct {
+	templates.Page
+	App        *registry.Application
+	Org        string // its name in the language of the page
+	Office     string
+	Rows       []decisionRow
+	Documents  []decisionDocument
+	Accepted   int
+	Waived     int
+	Checker    string
+	Hands      []decisionHand
+	Quote      registry.Quote
+	Balance    registry.Tyiyn
+	Charge     registry.Charge
+	Earlier    []*registry.Application
+	EarlierN   int
+	FourEyes   string // why this approver may not, if so
+	Attention  []string
+	Action     registry.Action
+	Remark     string
+	Reasons    map[registry.DocumentID]string
+	SignedText string
+	Errors     templates.FieldErrors
+}
+
+type decisionRow struct {
+	Label   string // message key
+	Old     string
+	New     string
+	Changed bool
+}
+
+type decisionDocument struct {
+	*registry.Document
+	Label, Why string
+	Files      []registry.File
+	By         string
+	State      templates.State
+}
+
+type decisionHand struct {
+	Name string
+	Act  registry.Action
+	At   string
+}
+
+// decision is the one page an approver decides on.
+func (s *Server) decision(c echo.Context) error {
+	v, err := s.decisionPage(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "decision", v)
+}
+
+func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
+	v := &decisionPage{Errors: templates.FieldErrors{}, Reasons: map[registry.DocumentID]string{}}
+	who, err := s.actor(c)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(c, func(tx *store.Tx) error {
+		if v.App, err = tx.ApplicationByNumber(c.Param("number")); err != nil {
+			return err
+		}
+		if v.App.OrganisationID == 0 {
+			return registry.Refuse(registry.NotFound, "error.not_found")
+		}
+		if err := s.decisionFacts(c, tx, v); err != nil {
+			return err
+		}
+		return s.decisionMoney(c, tx, v, who)
+	})
+	if err != nil {
+		return nil, err
+	}
+	v.Org = v.App.Declaration.Organisation.FullName(lang(c))
+	v.Page = s.page(c, s.text(c, "decision.title", "org", v.Org))
+	v.Attention = s.decisionAttention(c, v)
+	return v, nil
+}
+
+// decisionFacts are the declaration beside what is on file, and the documents.
+func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) error {
+	l := lang(c)
+	org, err := tx.Organisation(v.App.OrganisationID)
+	if err != nil {
+		return err
+	}
+	if o, ok := s.deps.Workflow.Pack().Office(v.App.Declaration.Office); ok {
+		v.Office = o.Name.In(l)
+	}
+	if v.Rows, err = decisionRows(tx, l, org, &v.App.Declaration); err != nil {
+		return err
+	}
+	docs, err := tx.Documents(v.App.ID)
+	if err != nil {
+		return err
+	}
+	files, err := tx.FilesOf(v.App.ID)
+	if err != nil {
+		return err
+	}
+	names, err := operatorNames(tx, l)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		if !d.Required {
+			continue
+		}
+		switch d.Status {
+		case registry.DocAccepted:
+			v.Accepted++
+		case registry.DocWaived:
+			v.Waived++
+		}
+		v.Documents = append(v.Documents, decisionDocument{
+			Document: d, Label: d.Label.In(l), Why: d.Why.In(l), Files: files[d.ID], By: names[d.JudgedBy], State: s.documentState(c, d.Status),
+		})
+	}
+	hands, err := tx.Hands(v.App.ID)
+	if err != nil {
+		return err
+	}
+	for _, h := range hands {
+		v.Hands = append(v.Hands, decisionHand{Name: names[h.OperatorID], Act: h.Act, At: templates.DateTime(h.At)})
+		v.Checker = names[h.OperatorID]
+	}
+	return nil
+}
+
+// decisionMoney is the fee, the balance, and whether this approver may decide.
+func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, who workflow.Actor) (err error) {
+	if v.Quote, err = s.deps.Workflow.Quote(tx, &v.App.Declaration, s.deps.Now()); err != nil {
+		return err
+	}
+	if v.Balance, err = tx.Balance(v.App.OrganisationID); err != nil {
+		return err
+	}
+	v.Charge = registry.ChargeOf(v.Balance, v.Quote.Total)
+	earlier, err := tx.ApplicationsOf(v.App.OrganisationID, earlierShown+1)
+	if err != nil {
+		return err
+	}
+	for _, a := range earlier {
+		if a.ID != v.App.ID {
+			v.Earlier = append(v.Earlier, a)
+		}
+	}
+	var refused *registry.Error
+	if err := s.deps.Workflow.FourEyes(tx, who, v.App); errors.As(err, &refused) {
+		v.FourEyes = s.sentence(c, refused)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// decisionAttention says what an approver should not overlook.
+func (s *Server) decisionAttention(c echo.Context, v *decisionPage) []string {
+	var out []string
+	var changed []string
+	for _, r := range v.Rows {
+		if r.Changed {
+			changed = append(changed, s.text(c, r.Label))
+		}
+	}
+	if len(changed) > 0 {
+		out = append(out, s.text(c, "decision.attention_changed", "list", strings.Join(changed, ", ")))
+	}
+	for _, d := range v.Documents {
+		if d.Status == registry.DocWaived {
+			out = append(out, s.text(c, "decision.attention_waived", "document", d.Label, "reason", d.Reason))
+		}
+	}
+	return out
+}
+
+// decisionRows sets the declaration beside what is on file.
+func decisionRows(tx *store.Tx, l registry.Language, org *registry.Organisation, d *registry.Declaration) ([]decisionRow, error) {
+	row := func(label, old, now string) decisionRow {
+		return decisionRow{Label: label, Old: old, New: now, Changed: old != "" && old != now}
+	}
+	settlement := func(o registry.OrganisationRequisites) string {
+		return registry.Text{Ky: o.Settlement.Ky, Ru: o.Settlement.Ru, En: o.Settlement.Ru}.In(l)
+	}
+	rows := []decisionRow{
+		row("organisation.name", org.FullName(l), d.Organisation.FullName(l)),
+		row("organisation.inn", string(org.INN), string(d.Organisation.INN)),
+		row("organisation.settlement", settlement(org.OrganisationRequisites), settlement(d.Organisation)),
+		row("decision.phone", org.Phone, d.Organisation.Phone),
+		row("decision.email", org.Email, d.Organisation.Email),
+	}
+	for _, sig := range d.Signatories() {
+		p := sig.Person
+		old, err := tx.Person(p.PersonalNumber)
+		if registry.KindOf(err) == registry.NotFound {
+			old = new(registry.PersonRequisites)
+		} else if err != nil {
+			return nil, err
+		}
+		passport := func(p *registry.PersonRequisites) string { return p.Document.Series + p.Document.Number }
+		rows = append(rows,
+			row("signatory."+string(sig.Role), old.Name(l).String(), p.Name(l).String()),
+			row("person.position", old.Position(l), p.Position(l)),
+			row("person.passport", passport(old), passport(&p)),
+		)
+	}
+	return rows, nil
+}
+
+// operatorNames are the operators' short names, by id.
+func operatorNames(tx *store.Tx, l registry.Language) (map[registry.OperatorID]string, error) {
+	all, err := tx.Operators()
+	if err != nil {
+		return nil, err
+	}
+	names := map[registry.OperatorID]string{}
+	for _, o := range all {
+		names[o.ID] = o.Person.Name(l).Short()
+	}
+	return names, nil
+}
