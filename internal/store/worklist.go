@@ -150,7 +150,8 @@ type WorklistCounts struct {
 	Offices                   map[registry.OfficeCode]int
 }
 
-// WorklistCounts counts what each filter alone would show an operator.
+// WorklistCounts counts what each filter alone would show an operator. The
+// order makes the planner take the index that ends after MaxCount rows.
 func (tx *Tx) WorklistCounts(me registry.OperatorID, offices []registry.OfficeCode, now, endOfDay time.Time) (*WorklistCounts, error) {
 	c := &WorklistCounts{Statuses: map[registry.ApplicationStatus]int{}, Offices: map[registry.OfficeCode]int{}}
 	f := func(due DueFilter) WorklistFilter { return WorklistFilter{Due: due, Now: now, EndOfDay: endOfDay} }
@@ -160,7 +161,7 @@ func (tx *Tx) WorklistCounts(me registry.OperatorID, offices []registry.OfficeCo
 	add := func(f WorklistFilter, set func(int)) {
 		conds, a := f.conditions()
 		parts = append(parts, `SELECT `+strconv.Itoa(len(parts))+` AS place, COUNT(*) AS n FROM (SELECT 1 AS one FROM applications WHERE `+
-			strings.Join(conds, " AND ")+` LIMIT 1000) AS rows`+strconv.Itoa(len(parts)))
+			strings.Join(conds, " AND ")+` ORDER BY queue_at, id LIMIT 1000) AS rows`+strconv.Itoa(len(parts)))
 		args, counted = append(args, a...), append(counted, set)
 	}
 	add(f(AnyDue), func(n int) { c.All = n })
