@@ -254,6 +254,7 @@ const keyPattern = `"([a-z_0-9]+(?:\.[A-Za-z_0-9]+)+)"`
 // uses are the places where a key stands and nothing else could.
 var uses = []*regexp.Regexp{
 	regexp.MustCompile(`Refuse\(\s*(?:registry\.)?\w+,\s*` + keyPattern),
+	regexp.MustCompile(`"(error(?:\.[a-z_0-9]+)+)"`),
 	regexp.MustCompile(`\.text\(c,\s*` + keyPattern),
 	regexp.MustCompile(`\.flash\(c,\s*"[a-z]+",\s*` + keyPattern),
 	regexp.MustCompile(`\bT ` + keyPattern),
