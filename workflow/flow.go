@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/scan"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/internal/token"
 )
 
 // Config is what a Flow works with. All of it is needed unless a comment says
@@ -46,8 +48,9 @@ type Flow struct {
 	clock func() time.Time
 	log   *slog.Logger
 	base  string
-	trust Trust
 	vault *scan.Vault
+	// verifier judges signatures against the authority's own chain.
+	verifier *token.Verifier
 
 	sourceKey []byte
 	issuing
@@ -59,7 +62,14 @@ func New(cfg Config) (*Flow, error) {
 	if cfg.Store == nil || cfg.Pack == nil || cfg.Now == nil || cfg.Log == nil || cfg.Vault == nil {
 		return nil, errors.New("workflow: store, pack, clock, log and vault are needed")
 	}
-	return &Flow{store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, trust: cfg.Trust, vault: cfg.Vault, sourceKey: cfg.SourceKey}, nil
+	f := &Flow{
+		store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, vault: cfg.Vault,
+		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail,
+	}
+	var err error
+	t := cfg.Trust
+	f.verifier, err = token.NewVerifier([]*x509.Certificate{t.Root}, []*x509.Certificate{t.Issuer}, t.HolderPolicy, t.OperatorPolicy)
+	return f, err
 }
 
 // Pack is the authority's rules.

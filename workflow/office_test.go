@@ -183,6 +183,15 @@ func (o *office) advance(d time.Duration) {
 	o.clock = o.clock.Add(d)
 }
 
+// catchUp brings the clock to the machine's, by which the CA issues.
+func (o *office) catchUp() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now := time.Now().UTC().Truncate(time.Microsecond); now.After(o.clock) {
+		o.clock = now
+	}
+}
+
 func (o *office) write(f func(*store.Tx) error) {
 	o.t.Helper()
 	if err := o.store.Write(context.Background(), f); err != nil {
@@ -254,6 +263,7 @@ func (o *office) certify(key crypto.Signer, s ca.Subject, profile registry.Certi
 	if err != nil {
 		o.t.Fatal(err)
 	}
+	o.catchUp()
 	return cert
 }
 

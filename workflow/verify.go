@@ -65,31 +65,27 @@ func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session stri
 // ours, whoever signed it.
 func (f *Flow) verify(ctx context.Context, cms, expected []byte) (*token.Signer, *registry.Certificate, error) {
 	var onFile *registry.Certificate
-	signer, err := token.Verify(ctx, cms, expected, token.Options{
-		Roots: []*x509.Certificate{f.trust.Root}, Issuers: []*x509.Certificate{f.trust.Issuer},
-		HolderPolicy: f.trust.HolderPolicy, OperatorPolicy: f.trust.OperatorPolicy, Now: f.now(),
-		Status: func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
-			err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
-				onFile, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
-				return err
-			})
-			if registry.KindOf(err) == registry.NotFound {
-				return token.StatusUnknown, nil
-			}
-			if err != nil {
-				return token.StatusUnknown, err
-			}
-			if !bytes.Equal(onFile.DER, cert.Raw) {
-				return token.StatusUnknown, nil
-			}
-			switch onFile.Status {
-			case registry.CertIssued:
-				return token.StatusGood, nil
-			case registry.CertSuspended:
-				return token.StatusSuspended, nil
-			}
-			return token.StatusRevoked, nil
-		},
+	signer, err := f.verifier.Verify(ctx, cms, expected, f.now(), func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
+		err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
+			onFile, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
+			return err
+		})
+		if registry.KindOf(err) == registry.NotFound {
+			return token.StatusUnknown, nil
+		}
+		if err != nil {
+			return token.StatusUnknown, err
+		}
+		if !bytes.Equal(onFile.DER, cert.Raw) {
+			return token.StatusUnknown, nil
+		}
+		switch onFile.Status {
+		case registry.CertIssued:
+			return token.StatusGood, nil
+		case registry.CertSuspended:
+			return token.StatusSuspended, nil
+		}
+		return token.StatusRevoked, nil
 	})
 	if err != nil {
 		return nil, nil, err
