@@ -3,8 +3,10 @@ package workflow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/tamga-ca/tamga/ca"
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
@@ -34,9 +36,12 @@ func (f *Flow) Reconcile(ctx context.Context, who Actor, read func(context.Conte
 }
 
 func (f *Flow) alarmStray(tx *store.Tx, who Actor, s ca.Stray) error {
-	known, err := tx.StrayTold(s.Serial)
-	if err != nil || known {
+	told, err := tx.JournalAbout(Certificate(s.Serial), 0, 10)
+	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(told, func(e journal.Entry) bool { return e.Kind == "ca.stray" }) {
+		return nil
 	}
 	operators, err := tx.Operators()
 	if err != nil {

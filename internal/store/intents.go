@@ -93,12 +93,3 @@ func (tx *Tx) IntentKnown(s registry.Serial, keyHash string) (bool, error) {
 	err := tx.query(&n, `SELECT COUNT(*) FROM intents WHERE serial = ? AND key_hash = ?`, s, keyHash)
 	return n > 0, err
 }
-
-// StrayTold says whether the journal tells already of a certificate that
-// nobody asked for.
-func (tx *Tx) StrayTold(s registry.Serial) (bool, error) {
-	var n int
-	err := tx.query(&n, `SELECT COUNT(*) FROM journal_entries e JOIN journal_subjects s ON s.entry_id = e.id
-		WHERE e.kind = 'ca.stray' AND s.kind = 'certificate' AND s.subject_id = ?`, s)
-	return n > 0, err
-}

@@ -1,0 +1,26 @@
+package workflow
+
+import (
+	"context"
+	"time"
+)
+
+// Crash has f called at each step of issuing that has just become final; a
+// test ends the "program" there.
+func (f *Flow) Crash(at func(step string)) *Flow {
+	c := *f
+	c.after = at
+	return &c
+}
+
+// OnMachine sets the machine's clock.
+func (f *Flow) OnMachine(now func() time.Time) { f.machine = now }
+
+// IssueDue is one round of a worker.
+func (f *Flow) IssueDue(ctx context.Context) (int, error) { return f.issueDue(ctx, issueBatch) }
+
+// PushAbandoned is one round of the upkeep.
+func (f *Flow) PushAbandoned(ctx context.Context) (bool, error) { return f.pushAbandoned(ctx) }
+
+// DestroyOldKeys is one round of the upkeep.
+func (f *Flow) DestroyOldKeys(ctx context.Context) (bool, error) { return f.destroyOldKeys(ctx) }
