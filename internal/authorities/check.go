@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -64,6 +65,19 @@ func (t *termAnswer) MarshalJSON() ([]byte, error) {
 
 func stamp(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.RFC3339Nano) }
 
+// shipped are the embedded packs by their codes; packs are immutable.
+var shipped = sync.OnceValues(func() (map[string]*Pack, error) {
+	packs := map[string]*Pack{}
+	for _, name := range Names {
+		p, err := Load(name)
+		if err != nil {
+			return nil, err
+		}
+		packs[p.Code] = p
+	}
+	return packs, nil
+})
+
 // maxCases is the largest case file, in bytes.
 const maxCases = 16 << 20
 
@@ -81,13 +95,9 @@ func Check(r io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	packs := map[string]*Pack{}
-	for _, name := range Names {
-		p, err := Load(name)
-		if err != nil {
-			return nil, err
-		}
-		packs[p.Code] = p
+	packs, err := shipped()
+	if err != nil {
+		return nil, err
 	}
 	file := newObject("", raw, nil)
 	file.maybe("meta")
