@@ -1,0 +1,39 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tamga-ca/tamga/internal/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tamga": main})
+}
+
+// TestCommands runs the scripts of testdata. `pgdb NAME` sets NAME to the DSN
+// of an empty PostgreSQL database's owner.
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			cases, err := os.ReadFile("../../internal/authorities/testdata/cases.json")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(e.WorkDir+"/cases.json", cases, 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"pgdb": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) != 1 {
+					ts.Fatalf("usage: pgdb NAME")
+				}
+				ts.Setenv(args[0], pgtest.DSN(t))
+			},
+		},
+	})
+}
