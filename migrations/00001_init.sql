@@ -326,6 +326,7 @@ CREATE TABLE certificates (
   status          TEXT NOT NULL CHECK (status IN ('issued','suspended','revoked')),
   status_reason   INTEGER NOT NULL DEFAULT 0,
   status_at       {{ts}},
+  ca_told         BOOLEAN NOT NULL DEFAULT FALSE, -- of a revocation
   issued_at       {{ts}} NOT NULL,
   CHECK (not_after > not_before),
   CHECK ((profile = 'operator') = (operator_id IS NOT NULL)),
@@ -335,6 +336,7 @@ CREATE UNIQUE INDEX certificates_enrolment ON certificates (enrolment_id) WHERE 
 CREATE INDEX certificates_organisation ON certificates (organisation_id, id);
 CREATE INDEX certificates_person ON certificates (personal_number, id);
 CREATE INDEX certificates_operator ON certificates (operator_id);
+CREATE INDEX certificates_to_tell ON certificates (id) WHERE status = 'revoked' AND NOT ca_told;
 CREATE INDEX certificates_public_key ON certificates (public_key_hash);
 
 -- Further organisations that a person signs for (LG-12): journalled links.

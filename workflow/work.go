@@ -34,6 +34,8 @@ func (f *Flow) jobs() []job {
 			return n == mailBatch, err
 		}},
 		{name: "revoking what was given up", every: 15 * time.Second, do: f.pushAbandoned},
+		{name: "telling the CA of revocations", every: 5 * time.Second, do: f.tellCA},
+		{name: "journalling failed logins", every: 30 * time.Second, do: func(ctx context.Context) (bool, error) { return false, f.JournalFailures(ctx) }},
 		{name: "asking the CA's health", every: 20 * time.Second, do: f.watchCA},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
