@@ -60,6 +60,7 @@ func TestBadPacksAreRefusedWithTheirLines(t *testing.T) {
 		{"look-alike letter (R7)", "Жетекчинин ID-картасынын көчүрмөсү", "Жетекчинин ID-картасынын кѳчүрмөсү", "look-alike"},
 		{"Latin in a Cyrillic word", "Копия ID-карты руководителя", "Копия ID-карты рукoводителя", "mixes Latin and Cyrillic"},
 		{"unknown insertion", "Because the head is a foreign citizen: {head}.", "Because: {boss}.", "{boss}"},
+		{"insertion of the extras", "Because the head is a foreign citizen: {head}.", "Because: {reason}.", "documents.extra only"},
 		{"unknown fact", "when: { channel: OFFICE, head.citizenship: KG }", "when: { channel: OFFICE, head.shoe: 43 }", `unknown fact "head.shoe"`},
 		{"unknown value", "when: { channel: OFFICE, head.citizenship: KG }", "when: { channel: OFFICE, head.citizenship: TUR }", `no value "TUR"`},
 		{"unknown office", "office: [OSH, JALAL_ABAD] }\n    parts_of", "office: [OSH, NARYN] }\n    parts_of", `no value "NARYN"`},

@@ -353,6 +353,11 @@ func (d *decoder) checkItems(p *Pack) {
 				d.errorf(it.Line, "check code %q is not a small word", c.Code)
 			}
 		}
+		for _, l := range registry.Languages {
+			if strings.Contains(it.Label.In(l)+it.Why.In(l), "{reason}") {
+				d.errorf(it.Line, "{reason} is for documents.extra only")
+			}
+		}
 		d.checkParts(p, it)
 		d.checkCondition(p, it.When)
 		if it.When != nil {
