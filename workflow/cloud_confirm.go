@@ -25,7 +25,7 @@ func (f *Flow) ConfirmAddress(ctx context.Context, who Actor, id int64) error {
 			args["number"], args["org"] = s.app.Number, s.app.Declaration.Organisation.FullName(s.language)
 		}
 		l := Letter{Kind: string(letterActivation), To: a.Email, Language: s.language, Args: args, Activation: a.ID}
-		if err := tx.AddOutbox("mail", "activation/"+strconv.FormatInt(a.ID, 10), l, now); err != nil {
+		if err := tx.AddOutbox("mail", "activation/"+strconv.FormatInt(a.ID, 10), l, f.machine()); err != nil {
 			return err
 		}
 		return f.record(tx, who, "activation.address_confirmed", map[string]any{"activation": a.ID}, nil, aboutEnrolment(e)...)

@@ -45,7 +45,7 @@ func (f *Flow) RequestUnlock(ctx context.Context, holder, source string) error {
 		}
 		l := Letter{Kind: string(letterUnlock), To: key.Email, Language: key.Language, Unlock: id,
 			Args: map[string]any{"hours": int(ecloud.UnlockLife.Hours()), "url": f.base + "/unlock"}}
-		if err := tx.AddOutbox("mail", "unlock/"+strconv.FormatInt(id, 10), l, f.now()); err != nil {
+		if err := tx.AddOutbox("mail", "unlock/"+strconv.FormatInt(id, 10), l, f.machine()); err != nil {
 			return err
 		}
 		return f.record(tx, Anonymous(), "ecloud.unlock_requested", map[string]any{"key": key.KeyID}, nil, Enrolment(key.EnrolmentID))

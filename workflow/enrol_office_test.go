@@ -116,7 +116,7 @@ const pin = "739164"
 func (o *issuingOffice) activate(id registry.EnrolmentID, browser string) {
 	o.t.Helper()
 	paper, mailed := o.started(id)
-	if _, err := o.flow.Activate(o.ctx, workflow.ActivationInput{Paper: paper, Mail: mailed, PIN: pin, Browser: browser, Source: "192.0.2.1"}); err != nil {
+	if _, err := o.flow.Activate(o.ctx, workflow.ActivationInput{Paper: paper, Mail: mailed, PIN: pin, Browser: browser, Source: paper}); err != nil {
 		o.t.Fatal(err)
 	}
 }

@@ -17,6 +17,9 @@ func (f *Flow) RetryEnrolment(ctx context.Context, who Actor, id registry.Enrolm
 		if err != nil {
 			return err
 		}
+		if e.Status != registry.Failed {
+			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
+		}
 		csr := e.CSR
 		e.CSR, e.Serial, e.Failure, e.Detail, e.Attempt, e.NextAttemptAt = nil, "", "", "", 0, nil
 		if err := f.moveEnrolment(tx, who, e, registry.AwaitingKey, nil); err != nil {
@@ -48,7 +51,7 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 			return err
 		}
 		if reason == "" {
-			return registry.Refuse(registry.Invalid, "error.reason_required").On("reason")
+			return registry.Refuse(registry.Invalid, "error.reason.required").On("reason")
 		}
 		e.NextAttemptAt = nil
 		if err := f.moveEnrolment(tx, who, e, registry.Cancelled, map[string]any{"reason": reason}); err != nil {

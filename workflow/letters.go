@@ -47,5 +47,5 @@ func (f *Flow) notifyApplicant(c *change, kind letter) error {
 // post puts a letter into the outbox; it leaves after the transaction. A
 // letter with a unique key is written once.
 func (f *Flow) post(tx *store.Tx, kind letter, to string, lang registry.Language, uniqueKey string, args map[string]any) error {
-	return tx.AddOutbox("mail", uniqueKey, Letter{Kind: string(kind), To: to, Language: lang, Args: args}, f.now())
+	return tx.AddOutbox("mail", uniqueKey, Letter{Kind: string(kind), To: to, Language: lang, Args: args}, f.machine())
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
-// addOperator makes an account; its holder still needs a certificate.
+// addOperator makes an account and begins the making of its certificate.
 func (f *Flow) addOperator(tx *store.Tx, who Actor, n NewOperator) (registry.OperatorID, error) {
 	lang := n.Language
 	if lang == "" {
@@ -16,6 +16,9 @@ func (f *Flow) addOperator(tx *store.Tx, who Actor, n NewOperator) (registry.Ope
 	}
 	id, err := tx.AddOperator(registry.Operator{Person: n.Person, Role: n.Role, Office: n.Office, Email: n.Email, Language: lang}, f.now())
 	if err != nil {
+		return 0, err
+	}
+	if _, err := f.openOperatorEnrolment(tx, who, id); err != nil {
 		return 0, err
 	}
 	return id, f.record(tx, who, "operator.added", map[string]any{"role": n.Role, "office": n.Office},
