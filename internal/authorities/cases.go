@@ -228,7 +228,7 @@ var extraCode = regexp.MustCompile(`^UB-EXTRA-[1-9][0-9]{0,3}$`)
 func readExtra(parent *object) []registry.ExtraDocument {
 	var raws []json.RawMessage
 	parent.required("additional_documents_requested", &raws)
-	var out []registry.ExtraDocument
+	out := make([]registry.ExtraDocument, 0, len(raws))
 	for _, raw := range raws {
 		o := newObject(parent.path+".additional_documents_requested", raw, parent.found)
 		x := registry.ExtraDocument{Code: o.text("code"), Title: o.text("requested_title_ru")}

@@ -167,7 +167,7 @@ func coherent(a assignment) bool {
 		return false
 	}
 	first := a.is("operation", string(registry.FirstIssue))
-	if first && (!a.isOrUnasked("changed", none) || !a.isOrUnasked("replaced", none)) {
+	if first && (!a.noneOrUnasked("changed") || !a.noneOrUnasked("replaced")) {
 		return false
 	}
 	_, asked := a["reason"]
@@ -183,7 +183,7 @@ func (p *Pack) possible(a assignment) bool {
 	if v, asked := a["applicant"]; asked && !slices.Contains(p.Applicants.Kinds, registry.OrganisationKind(v[0])) {
 		return false
 	}
-	if !a.isOrUnasked("reason", none) && !slices.ContainsFunc(op.Reasons, func(r Reason) bool { return a.is("reason", string(r.Code)) }) {
+	if !a.noneOrUnasked("reason") && !slices.ContainsFunc(op.Reasons, func(r Reason) bool { return a.is("reason", string(r.Code)) }) {
 		return false
 	}
 	if a.is("channel", string(registry.Office)) {
@@ -191,15 +191,15 @@ func (p *Pack) possible(a assignment) bool {
 	}
 	return slices.Contains(p.Remote.Operations, op.Operation) &&
 		slices.Contains(p.Remote.Storages, registry.Storage(a["storage"][0])) &&
-		a.isOrUnasked("replaced", none) &&
+		a.noneOrUnasked("replaced") &&
 		!slices.ContainsFunc(a["changed"], func(r string) bool { return slices.Contains(p.Remote.Blocking, registry.Requisite(r)) })
 }
 
 func (a assignment) is(fact, value string) bool { return slices.Contains(a[fact], value) }
 
-func (a assignment) isOrUnasked(fact, value string) bool {
+func (a assignment) noneOrUnasked(fact string) bool {
 	_, asked := a[fact]
-	return !asked || a.is(fact, value)
+	return !asked || a.is(fact, none)
 }
 
 // worldDomains lists, for each fact that matters to the condition, the values

@@ -124,7 +124,7 @@ func (d *decoder) checkLogin(p *Pack) {
 }
 
 func (d *decoder) checkOffices(p *Pack) {
-	var codes []registry.OfficeCode
+	codes := make([]registry.OfficeCode, 0, len(p.Offices))
 	for _, o := range p.Offices {
 		if !upperWord.MatchString(string(o.Code)) || o.Code == none {
 			d.errorf(o.Line, "office code %q is not a word of capital letters", o.Code)
@@ -140,7 +140,7 @@ func (d *decoder) checkOffices(p *Pack) {
 
 func (d *decoder) checkOperations(p *Pack) {
 	line := d.lineOf("operations")
-	var ops []registry.Operation
+	ops := make([]registry.Operation, 0, len(p.Operations))
 	for _, o := range p.Operations {
 		ops = append(ops, o.Operation)
 		among(d, o.Line, "operation", o.Operation, registry.FirstIssue, registry.Renewal, registry.Reissue)
@@ -254,7 +254,7 @@ func (d *decoder) checkMoney(p *Pack) {
 	if m.RefundPercent < 0 || m.RefundPercent > 100 {
 		d.errorf(line, "refund_percent is 0 to 100, not %d", m.RefundPercent)
 	}
-	var ways []registry.PaymentWay
+	ways := make([]registry.PaymentWay, 0, len(m.Ways))
 	for _, w := range m.Ways {
 		among(d, line, "payment way", w.Way, registry.BankTransfer, registry.CashDesk, registry.Terminal)
 		ways = append(ways, w.Way)
@@ -329,7 +329,7 @@ func (d *decoder) checkCertificate(p *Pack) {
 }
 
 func (d *decoder) checkItems(p *Pack) {
-	var codes []string
+	codes := make([]string, 0, len(p.Items))
 	used := map[string][]string{}
 	for i := range p.Items {
 		it := &p.Items[i]
@@ -413,7 +413,7 @@ func (c *Condition) mayHold(fact, value string) bool {
 }
 
 func (d *decoder) checkLists(p *Pack) {
-	var rejections, causes []string
+	rejections, causes := make([]string, 0, len(p.Rejections)), make([]string, 0, len(p.Revocation))
 	for _, r := range p.Rejections {
 		rejections = append(rejections, r.Code)
 	}
