@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -23,8 +24,15 @@ import (
 
 // stepCA is the stock binary, built from our own module graph.
 var stepCA = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("go", "tool", "-n", "github.com/smallstep/certificates/cmd/step-ca").Output()
-	return strings.TrimSpace(string(out)), err
+	build := exec.Command("go", "tool", "-n", "github.com/smallstep/certificates/cmd/step-ca")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=") // without smart cards; not instrumented
+	var problem strings.Builder
+	build.Stderr = &problem
+	out, err := build.Output()
+	if err != nil {
+		return "", fmt.Errorf("building step-ca: %w: %s", err, problem.String())
+	}
+	return strings.TrimSpace(string(out)), nil
 })
 
 // external is the stock step-ca on its own PostgreSQL.
