@@ -108,7 +108,7 @@ func open(t *testing.T, s *Server) *Page {
 	p := &Page{t: t, ctx: ctx, base: s.URL}
 	t.Cleanup(func() {
 		if t.Failed() {
-			p.shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()))
+			_ = p.shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()))
 		}
 		stop()
 		for _, problem := range p.Problems() {
