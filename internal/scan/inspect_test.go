@@ -184,7 +184,7 @@ func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 // A stream that unpacks to gigabytes is given up, not unpacked.
 func TestInspectBombs(t *testing.T) {
-	zeros := deflate(t, repeat("\x00", 80<<20))
+	zeros := deflate(t, repeat("\x00", 70<<20))
 	bomb := bytes.Replace(inObjectStream(t, "<< >>"), []byte("/N 1"), []byte("/N 9"), 1)
 	for name, content := range map[string][]byte{
 		"object stream": onePage("", "", stream("/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode", zeros)),
