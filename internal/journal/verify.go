@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // VerifyOptions is what an auditor brings along, kept outside the server.
@@ -142,7 +143,7 @@ func (v *verifier) header(opts VerifyOptions) error {
 		v.keys = append(v.keys, key)
 	}
 	for _, text := range opts.Kept {
-		c, err := v.keys.Open(text)
+		c, err := v.keys.Open(asSigned(text))
 		if err != nil {
 			return fmt.Errorf("the kept checkpoint: %w", err)
 		}
@@ -151,6 +152,11 @@ func (v *verifier) header(opts VerifyOptions) error {
 	slices.SortStableFunc(v.kept, func(a, b Checkpoint) int { return int(min(max(a.Size-b.Size, -1), 1)) })
 	v.report.Kept = len(opts.Keys) > 0 && len(v.kept) > 0
 	return nil
+}
+
+// asSigned undoes what mail programs and editors do to a note's lines.
+func asSigned(text string) string {
+	return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) + "\n"
 }
 
 var (

@@ -37,6 +37,10 @@ func TestVerifyWholeJournal(t *testing.T) {
 			t.Errorf("report says %q", s)
 		}
 	}
+	mailed := "\r\n" + strings.ReplaceAll(first.Note, "\n", "\r\n") + "\r\n"
+	if r := verify(t, m.export(t, false), VerifyOptions{Keys: []string{m.key + "\r\n"}, Kept: []string{mailed}}); !r.OK() || r.KeptTo != 5 {
+		t.Errorf("a checkpoint that came by mail: %s", r)
+	}
 	for name, opts := range map[string]VerifyOptions{
 		"nothing kept":    {},
 		"key only":        {Keys: []string{m.key}},
