@@ -38,6 +38,9 @@ type Config struct {
 	Issuing *Issuing
 	// Mail is how letters leave. Optional: without it they wait.
 	Mail *Mail
+	// Seal signs the journal's checkpoints. Optional: without it nothing is
+	// sealed.
+	Seal *Seal
 }
 
 // Flow performs the transitions. It holds no state of its own: several may
@@ -55,6 +58,7 @@ type Flow struct {
 	sourceKey []byte
 	issuing
 	mail *Mail
+	seal *Seal
 }
 
 // New makes a Flow.
@@ -64,7 +68,7 @@ func New(cfg Config) (*Flow, error) {
 	}
 	f := &Flow{
 		store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, vault: cfg.Vault,
-		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail,
+		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail, seal: cfg.Seal,
 	}
 	var err error
 	t := cfg.Trust

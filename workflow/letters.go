@@ -5,8 +5,8 @@ import (
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
-// letter names a kind of e-mail; its texts are catalog keys
-// "letter.<kind>.subject" and "letter.<kind>.body".
+// letter names a kind of e-mail; its texts are the catalog keys
+// "letter.subject.<kind>" and "letter.body.<kind>".
 type letter string
 
 const (
@@ -19,6 +19,7 @@ const (
 	letterUnlock          letter = "unlock"
 	letterPINChanged      letter = "pin_changed"
 	letterStray           letter = "stray"
+	letterCheckpoint      letter = "checkpoint"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.

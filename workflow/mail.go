@@ -23,8 +23,9 @@ type Mail struct {
 	From string
 	// User and Password for PLAIN login, over TLS only. Optional.
 	User, Password string
-	// Clear allows a server without TLS, for one on this machine.
-	Clear bool
+	// Security is "starttls" (the default), "tls", or "none" for a server on
+	// this machine.
+	Security string
 	// Render writes a letter in its language.
 	Render func(Letter) (subject, body string, err error)
 }
@@ -122,12 +123,16 @@ func (m *Mail) client() (*mail.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address of the mail server: %w", err)
 	}
-	options := []mail.Option{mail.WithPort(n), mail.WithTimeout(mailTimeout), mail.WithTLSPolicy(mail.TLSMandatory)}
-	if m.Clear {
-		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
-	}
-	if n == 465 {
+	options := []mail.Option{mail.WithPort(n), mail.WithTimeout(mailTimeout)}
+	switch m.Security {
+	case "", "starttls":
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	case "tls":
 		options = append(options, mail.WithSSL())
+	case "none":
+		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
+	default:
+		return nil, fmt.Errorf("mail server: no security %q", m.Security)
 	}
 	if m.User != "" {
 		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthPlain), mail.WithUsername(m.User), mail.WithPassword(m.Password))

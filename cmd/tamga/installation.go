@@ -15,9 +15,11 @@ import (
 	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/ecloud"
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/scan"
 	"github.com/tamga-ca/tamga/internal/secrets"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -64,6 +66,7 @@ type installation struct {
 	issuer   *ca.Issuer
 	ca       *ca.Client
 	embedded *ca.Embedded // nil where the CA is external
+	config   workflow.Config
 	flow     *workflow.Flow
 	closers  []func() error
 }
@@ -75,6 +78,7 @@ type opening struct {
 	// alone takes what only one process may have: an SQLite database and an
 	// embedded CA.
 	alone bool
+	mail  Mail
 }
 
 // open opens what the settings name, in the order in which one needs the other.
@@ -206,14 +210,59 @@ func (i *installation) makeFlow(o opening) error {
 	if err != nil {
 		return err
 	}
-	i.flow, err = workflow.New(workflow.Config{
-		Store: i.store, Pack: i.pack, Now: o.now, Log: slog.Default(), BaseURL: strings.TrimSuffix(o.baseURL, "/"),
+	seal, err := i.openSeal()
+	if err != nil {
+		return err
+	}
+	base := strings.TrimSuffix(o.baseURL, "/")
+	words, err := templates.LoadCatalog(packWords(i.pack))
+	if err != nil {
+		return err
+	}
+	post, err := o.mail.mail(i.letters(words, base))
+	if err != nil {
+		return err
+	}
+	i.config = workflow.Config{
+		Store: i.store, Pack: i.pack, Now: o.now, Log: slog.Default(), BaseURL: base,
 		Vault:     i.vault,
 		Trust:     workflow.Trust{Root: i.issuer.Root, Issuer: i.issuer.Certificate, HolderPolicy: holder, OperatorPolicy: operator},
 		SourceKey: sources.Bytes(),
 		Issuing:   &workflow.Issuing{CA: i.ca, Keys: keys},
-	})
+		Mail:      post,
+		Seal:      seal,
+	}
+	i.flow, err = workflow.New(i.config)
 	return err
+}
+
+// openSeal opens the keys that sign the journal's checkpoints, the present one
+// and those before it.
+func (i *installation) openSeal() (*workflow.Seal, error) {
+	all, err := i.secrets.All(secrets.Journal)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("there is no key for the journal in %s: tamga init makes the keys", i.place.SecretsDir)
+	}
+	signer, err := journal.NewSigner(all[0].Text())
+	if err != nil {
+		return nil, err
+	}
+	seal := &workflow.Seal{Signer: signer}
+	for _, k := range all {
+		public, err := journal.VerifierKey(k.Text())
+		if err != nil {
+			return nil, err
+		}
+		v, err := journal.NewVerifier(public)
+		if err != nil {
+			return nil, err
+		}
+		seal.Known = append(seal.Known, v)
+	}
+	return seal, nil
 }
 
 // openCloud opens what keeps the holders' keys.

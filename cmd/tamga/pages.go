@@ -27,25 +27,18 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return handlers.New(handlers.Deps{
-		Log:             slog.Default(),
-		Now:             f.now,
-		Renderer:        renderer,
-		Sessions:        i.store.Sessions(time.Now),
-		Authority:       packAuthority(i.pack),
-		Landing:         "/" + string(i.pack.Login.PostLoginPage),
-		BaseURL:         f.baseURL,
-		TrustedProxies:  f.proxies,
-		Demo:            f.demo,
-		Workflow:        i.flow,
-		Store:           i.store,
-		CertificateStep: i.pack.Login.CertificateStep,
-		CompanyStep:     i.pack.Login.CompanyStep,
-		Ready:           i.ready,
-		CheckSession: func(ctx context.Context, id handlers.Identity) error {
-			return i.flow.CheckSession(ctx, id.OperatorID, id.Role, id.Serial)
-		},
-	})
+	deps := handlers.Deps{
+		Log:            slog.Default(),
+		Now:            f.now,
+		Renderer:       renderer,
+		Sessions:       i.store.Sessions(time.Now),
+		BaseURL:        f.baseURL,
+		TrustedProxies: f.proxies,
+		Demo:           f.demo,
+		Ready:          i.ready,
+	}
+	deps.UseWorkflow(i.flow, i.store)
+	return handlers.New(deps)
 }
 
 // ready says whether requests can be served: the database answers. The CA may
@@ -68,12 +61,4 @@ func packWords(p *authorities.Pack) map[string]templates.Words {
 
 func cases(c authorities.Cases) templates.Cases {
 	return templates.Cases{Nom: c.Nom, Gen: c.Gen, Dat: c.Dat, Acc: c.Acc, Loc: c.Loc, Abl: c.Abl}
-}
-
-func packAuthority(p *authorities.Pack) map[registry.Language]templates.Authority {
-	out := map[registry.Language]templates.Authority{}
-	for _, l := range registry.Languages {
-		out[l] = templates.Authority{Name: p.Authority.Name.In(l), Phones: p.Authority.Phones, Site: p.Authority.Sites[0]}
-	}
-	return out
 }

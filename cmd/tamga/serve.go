@@ -29,7 +29,7 @@ func (s Serve) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	i, err := s.open(ctx, opening{baseURL: s.BaseURL, now: time.Now, alone: true})
+	i, err := s.open(ctx, opening{baseURL: s.BaseURL, now: time.Now, alone: true, mail: s.Mail})
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func config(t *testing.T, name string) demo.Config {
 			Store: storetest.SQLite(t), Pack: pack, Log: slog.New(slog.DiscardHandler), BaseURL: "http://127.0.0.1:8080", Vault: files,
 			Trust:     workflow.Trust{Root: server.Issuer().Root, Issuer: server.Issuer().Certificate, HolderPolicy: holder, OperatorPolicy: operator},
 			SourceKey: []byte("0123456789abcdef0123456789abcdef"), Issuing: &workflow.Issuing{CA: client, Keys: vault},
-			Mail: &workflow.Mail{Address: mailbox.Addr(), From: "tamga@demo.example", Clear: true, Render: func(l workflow.Letter) (string, string, error) {
+			Mail: &workflow.Mail{Address: mailbox.Addr(), From: "tamga@demo.example", Security: "none", Render: func(l workflow.Letter) (string, string, error) {
 				return l.Kind, fmt.Sprint(l.Args), nil
 			}},
 		},

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+// mail is how letters leave, or nil where no mail server is configured.
+func (m Mail) mail(render func(workflow.Letter) (string, string, error)) (*workflow.Mail, error) {
+	if m.SMTP == "" {
+		return nil, nil
+	}
+	out := &workflow.Mail{Address: m.SMTP, From: m.MailFrom, User: m.SMTPUser, Security: m.SMTPSecurity, Render: render}
+	if m.SMTPPasswordFile != "" {
+		b, err := os.ReadFile(m.SMTPPasswordFile)
+		if err != nil {
+			return nil, wrong("smtp-password-file", "%v", err)
+		}
+		out.Password = strings.TrimRight(string(b), "\r\n")
+	}
+	return out, nil
+}
+
+// letters writes letters with the catalogs' words.
+func (i *installation) letters(words *templates.Catalog, baseURL string) func(workflow.Letter) (subject, body string, err error) {
+	return func(l workflow.Letter) (subject, body string, err error) {
+		lang := string(l.Language)
+		args := map[string]any{
+			"url": baseURL, "name": "", "number": "", "remark": "–", "phones": i.phones(), "authority": i.pack.Authority.Name.In(l.Language),
+			"org": i.pack.Authority.Name.In(l.Language),
+		}
+		for name, value := range l.Args {
+			if value != "" {
+				args[name] = inWords(words, lang, name, value)
+			}
+		}
+		pairs := make([]any, 0, 2*len(args))
+		for name, value := range args {
+			pairs = append(pairs, name, value)
+		}
+		if subject, err = words.Text(lang, "letter."+l.Kind+".subject", pairs...); err != nil {
+			return "", "", err
+		}
+		if body, err = words.Text(lang, "letter."+l.Kind+".body", pairs...); err != nil {
+			return "", "", err
+		}
+		foot, err := words.Text(lang, "letter.foot", pairs...)
+		return subject, body + "\n\n-- \n" + foot + "\n", err
+	}
+}
+
+// inWords writes a letter's argument for people: instants, sums and codes, as
+// they come back from JSON.
+func inWords(words *templates.Catalog, lang, name string, value any) any {
+	switch name {
+	case "not_before", "not_after":
+		if s, ok := value.(string); ok {
+			if t, err := time.Parse(time.RFC3339, s); err == nil {
+				return templates.DateTime(t)
+			}
+		}
+	case "fee", "balance", "missing":
+		if n, ok := value.(float64); ok {
+			return templates.Money(lang, registry.Tyiyn(n))
+		}
+	case "storage":
+		if s, ok := value.(string); ok {
+			if text, err := words.Text(lang, "storage."+s); err == nil {
+				return text
+			}
+		}
+	}
+	return value
+}
+
+func (i *installation) phones() string { return strings.Join(i.pack.Authority.Phones, ", ") }
