@@ -90,6 +90,11 @@ func (e *Embedded) Client(timeout time.Duration) (*Client, error) {
 	})
 }
 
+// Listening is where the running CA answers, host:port, empty while it is
+// stopped, and the PEM certificate by which it is known as "localhost": for who
+// measures it without Client.
+func (e *Embedded) Listening() (address string, bundle []byte) { return e.listening(), e.bundle }
+
 func (e *Embedded) listening() string {
 	e.state.Lock()
 	defer e.state.Unlock()
@@ -197,9 +202,7 @@ func (e *Embedded) await(ctx context.Context, r *run, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	for {
-		answer, err := client.Get("https://" + address + "/health")
-		if err == nil {
-			_ = answer.Body.Close()
+		if answers(ctx, client, "https://"+address+"/health") {
 			return nil
 		}
 		select {
@@ -211,6 +214,19 @@ func (e *Embedded) await(ctx context.Context, r *run, address string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+func answers(ctx context.Context, client *http.Client, address string) bool {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return false
+	}
+	answer, err := client.Do(r)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // stop is called once, for a CA that runs: smallstep's Stop panics the second

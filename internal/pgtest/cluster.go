@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -34,16 +35,20 @@ const (
 
 // supervise runs postgres below a shell that outlives a killed test by the
 // moment it takes to stop the server and remove its files. $1 is the server, $2
-// the cluster's directory, $3 the port.
+// the cluster's directory, $3 the port; the rest are settings.
 const supervise = `
 trap 'kill -QUIT "$server" 2>/dev/null' INT TERM
-"$1" -D "$2/data" -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c max_connections=300 \
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off >"$2/log" 2>&1 &
+program=$1 dir=$2 port=$3
+shift 3
+"$program" -D "$dir/data" -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=300 "$@" >"$dir/log" 2>&1 &
 server=$!
 wait "$server"
 wait "$server" 2>/dev/null
-rm -rf "$2"
+rm -rf "$dir"
 `
+
+// careless are the settings of a cluster whose data nobody will miss.
+var careless = []string{"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off"}
 
 // Cluster is a PostgreSQL server that this process started.
 type Cluster struct {
@@ -53,14 +58,20 @@ type Cluster struct {
 
 // Start makes a cluster and waits until it answers. The caller stops it; if the
 // process ends first, however it ends, the server stops by itself.
-func Start(ctx context.Context) (*Cluster, error) {
+func Start(ctx context.Context) (*Cluster, error) { return startWith(ctx, careless...) }
+
+// StartDurable is Start of a cluster that syncs as in production, for
+// measuring.
+func StartDurable(ctx context.Context) (*Cluster, error) { return startWith(ctx) }
+
+func startWith(ctx context.Context, settings ...string) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
 	var last error
 	for range 3 { // a free port may be taken between asking and using
-		c, err := start(ctx, bin)
+		c, err := start(ctx, bin, settings)
 		if err == nil {
 			return c, nil
 		}
@@ -72,13 +83,28 @@ func Start(ctx context.Context) (*Cluster, error) {
 // Address is "127.0.0.1:port".
 func (c *Cluster) Address() string { return c.address }
 
+// Create makes an empty database, which lives as long as the cluster unless it
+// is dropped.
+func (c *Cluster) Create(ctx context.Context) (Database, error) {
+	admin, err := pgx.Connect(ctx, dsn(c.address, superuser, superuser))
+	if err != nil {
+		return Database{}, err
+	}
+	defer func() { _ = admin.Close(ctx) }()
+	name := "test_" + hex.EncodeToString(randomBytes(8))
+	if err := createDatabase(ctx, admin, name, "template1"); err != nil {
+		return Database{}, err
+	}
+	return at(c.address, name), nil
+}
+
 // Stop ends the server, dropping its clients, and waits until its files are
 // gone.
 func (c *Cluster) Stop() {
 	_ = c.server.Stop(time.Minute)
 }
 
-func start(ctx context.Context, bin string) (*Cluster, error) {
+func start(ctx context.Context, bin string, settings []string) (*Cluster, error) {
 	as, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -109,7 +135,8 @@ func start(ctx context.Context, bin string) (*Cluster, error) {
 	if err != nil {
 		return fail(err)
 	}
-	server := exec.Command("/bin/sh", "-c", supervise, "pgtest", filepath.Join(bin, "postgres"), dir, strconv.Itoa(port))
+	arguments := append([]string{"-c", supervise, "pgtest", filepath.Join(bin, "postgres"), dir, strconv.Itoa(port)}, settings...)
+	server := exec.Command("/bin/sh", arguments...)
 	server.Dir = dir
 	server.SysProcAttr = &syscall.SysProcAttr{Credential: as}
 	process, err := child.Start(server)

@@ -140,6 +140,10 @@ func drop(t testing.TB, name string) {
 
 func named(database string) Database {
 	address, _ := process() // connected before
+	return at(address, database)
+}
+
+func at(address, database string) Database {
 	return Database{
 		Name:      database,
 		Owner:     dsn(address, OwnerRole, database),

@@ -5,7 +5,8 @@
 // The cluster is the one TAMGA_TEST_PG names, which pgrun starts once for a
 // whole run of `make`, or else one of this process, started at first use. It
 // ends with the process that started it, killed or not. It listens on loopback
-// alone, trusts whoever connects, and syncs nothing to disk.
+// alone, trusts whoever connects, and syncs nothing to disk unless it is
+// [StartDurable]'s.
 //
 // Three roles exist besides the superuser "postgres": [OwnerRole], which owns
 // each database and runs migrations, [AppRole], which `tamga serve` uses, and
