@@ -118,6 +118,7 @@ func open(t *testing.T, s *Server) *Page {
 	chromedp.ListenTarget(ctx, p.listen)
 	p.Run(network.Enable(), cdplog.Enable(), audits.Enable(), runtime.Enable(), page.Enable(),
 		emulation.SetDeviceMetricsOverride(1440, 900, 1, false))
+	p.Language("ky")
 	return p
 }
 
@@ -324,6 +325,12 @@ func (p *Page) See(text string) {
 func (p *Page) Size(width, height int64) {
 	p.t.Helper()
 	p.Run(emulation.SetDeviceMetricsOverride(width, height, 1, width < 600))
+}
+
+// Language sets the language that the browser asks for: ky, ru or en.
+func (p *Page) Language(code string) {
+	p.t.Helper()
+	p.Run(network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": code}))
 }
 
 // WithoutScript turns JavaScript off for the pages opened from now on.
