@@ -10,6 +10,7 @@ type CLI struct {
 
 	Serve       Serve       `cmd:"" help:"Run the server."`
 	Init        Init        `cmd:"" help:"Make an installation: keys, CA, schema and the first two administrators."`
+	Demo        Demo        `cmd:"" help:"Run a whole installation with believable data, for trying out."`
 	Migrate     Migrate     `cmd:"" help:"Bring the database's schema up to date."`
 	Operator    Operators   `cmd:"" help:"People who work with Tamga, from the server's console."`
 	CA          CA          `cmd:"" name:"ca" help:"The certification authority."`

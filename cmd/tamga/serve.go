@@ -41,7 +41,7 @@ func (s Serve) Run(ctx context.Context) (err error) {
 }
 
 // run listens and answers until the context ends.
-func (w Web) run(ctx context.Context, i *installation, f facing) error {
+func (w Web) run(ctx context.Context, i *installation, f facing, more ...*listener) error {
 	handler, err := i.pages(f)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (w Web) run(ctx context.Context, i *installation, f facing) error {
 	if err != nil {
 		return err
 	}
-	all := []*listener{pages}
+	all := append([]*listener{pages}, more...)
 	if w.MetricsListen != "" {
 		metrics := prometheus.NewRegistry()
 		metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
