@@ -83,27 +83,31 @@ var varying = []*regexp.Regexp{
 }
 
 func TestGoldenPages(t *testing.T) {
-	eachPage(t, func(t *testing.T, name, lang, body string, _ http.Header) {
-		for _, v := range varying {
-			body = v.ReplaceAllString(body, "${1}…")
-		}
-		file := filepath.Join("testdata", "golden", name+"."+lang+".html")
-		if *update {
-			if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(file)
-		if err != nil {
+	eachPage(t, func(t *testing.T, name, lang, body string, _ http.Header) { golden(t, name+"."+lang+".html", body) })
+}
+
+// golden compares a page with the one that is kept.
+func golden(t *testing.T, name, body string) {
+	t.Helper()
+	for _, v := range varying {
+		body = v.ReplaceAllString(body, "${1}…")
+	}
+	file := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), body); diff != "" {
-			t.Errorf("%s differs; if it should, run go test ./handlers -update\n%s", file, diff)
+		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
+			t.Fatal(err)
 		}
-	})
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), body); diff != "" {
+		t.Errorf("%s differs; if it should, run go test ./handlers -update\n%s", file, diff)
+	}
 }
 
 func TestPagesHoldNothingThatThePolicyForbids(t *testing.T) {

@@ -82,7 +82,7 @@ func protected(t *testing.T, change func(*Deps)) *Server {
 		if c.Request().Method == http.MethodPost {
 			return s.redirect(c, "/worklist")
 		}
-		return s.landing(c)
+		return s.render(c, http.StatusOK, "landing", &landingPage{Page: s.page(c, "")})
 	}
 	rows := append(s.table(),
 		route{Method: http.MethodGet, Path: "/worklist/1", Access: Operator(registry.Clerk), Handle: done},

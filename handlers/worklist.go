@@ -22,6 +22,7 @@ type worklistPage struct {
 	Filters  []worklistFilters
 	Groups   []worklistGroup
 	Counts   *store.WorklistCounts
+	Total    string
 	Query    string
 	Filtered bool
 	Narrow   bool
@@ -86,7 +87,7 @@ func (s *Server) worklist(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Filters = s.worklistFilters(c, v.Counts)
+	v.Filters, v.Total = s.worklistFilters(c, v.Counts), capped(v.Counts.All)
 	return s.render(c, http.StatusOK, "worklist", v)
 }
 

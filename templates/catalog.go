@@ -28,6 +28,7 @@ type messages struct {
 	plain     map[string]string // messages without placeholders or plural forms
 	localizer *i18n.Localizer
 	known     map[string]bool
+	plural    map[string]bool // messages with plural forms
 }
 
 // LoadCatalog reads the embedded catalogs. words has one entry a language.
@@ -64,9 +65,10 @@ func loadMessages(lang string, w Words) (*messages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("catalog %s: %w", path, err)
 	}
-	m := &messages{lang: lang, plain: map[string]string{}, known: map[string]bool{}, localizer: i18n.NewLocalizer(bundle, lang)}
+	m := &messages{lang: lang, plain: map[string]string{}, known: map[string]bool{}, plural: map[string]bool{}, localizer: i18n.NewLocalizer(bundle, lang)}
 	for _, msg := range file.Messages {
 		m.known[msg.ID] = true
+		m.plural[msg.ID] = msg.One != "" || msg.Few != "" || msg.Many != ""
 		if msg.One == "" && msg.Few == "" && msg.Many == "" && !strings.Contains(msg.Other, "{{") {
 			m.plain[msg.ID] = msg.Other
 		}
@@ -91,7 +93,7 @@ func (c *Catalog) Text(lang, key string, args ...any) (string, error) {
 		return key, err
 	}
 	cfg := &i18n.LocalizeConfig{MessageID: key, TemplateData: data}
-	if n, ok := data["n"]; ok {
+	if n, ok := data["n"]; ok && m.plural[key] {
 		if count, ok := wholeNumber(n); ok {
 			cfg.PluralCount = count
 		}

@@ -96,3 +96,10 @@ func (a Actor) is(roles ...registry.Role) error {
 	}
 	return registry.Refuse(registry.Forbidden, "error.forbidden")
 }
+
+// May says whether the table of moves lets the actor do something to an
+// application in a status; the transition itself asks again.
+func (a Actor) May(status registry.ApplicationStatus, act registry.Action) bool {
+	_, err := registry.MoveApplication(status, act, a.as())
+	return err == nil
+}

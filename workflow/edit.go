@@ -13,6 +13,9 @@ import (
 func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, version int64, decl registry.Declaration, in registry.FormInput) error {
 	decl = f.defaults(decl)
 	return f.changeApplication(ctx, who, id, version, registry.ActEdit, func(c *change) error {
+		if err := f.knowPredecessor(c.tx, &decl); err != nil {
+			return err
+		}
 		if c.from != registry.Draft {
 			if errs := f.judge(&decl); len(errs) > 0 {
 				return errs

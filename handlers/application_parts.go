@@ -1,0 +1,133 @@
+package handlers
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/internal/journal"
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+// historyShown is how much of a file's history its page tells; the journal
+// tells the rest.
+const historyShown = 12
+
+// applicationDocuments fills in the list of documents and their files.
+func (s *Server) applicationDocuments(c echo.Context, tx *store.Tx, v *applicationPage, names map[registry.OperatorID]string) error {
+	docs, err := tx.Documents(v.App.ID)
+	if err != nil {
+		return err
+	}
+	files, err := tx.FilesOf(v.App.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range docs {
+		if !d.Required && len(files[d.ID]) == 0 {
+			continue
+		}
+		row := s.documentRow(c, d, files[d.ID], names)
+		if d.LinkedTo != 0 {
+			if row.Linked, err = tx.FilesOfDocument(d.LinkedTo); err != nil {
+				return err
+			}
+		}
+		if d.Required && d.Status.Settled() {
+			v.Accepted++
+		}
+		if d.Required {
+			v.Open++
+		}
+		v.Documents = append(v.Documents, row)
+	}
+	v.Open -= v.Accepted
+	return nil
+}
+
+func (s *Server) documentRow(c echo.Context, d *registry.Document, files []registry.File, names map[registry.OperatorID]string) documentRow {
+	l := lang(c)
+	row := documentRow{
+		Document: d, Title: d.Label.In(l), Reads: d.Why.In(l), Whose: d.Person.In(l), State: s.documentState(c, d.Status), Files: files, By: names[d.JudgedBy],
+	}
+	for _, p := range d.Parts {
+		row.Parts = append(row.Parts, p.Label.In(l))
+	}
+	for _, check := range d.Checks {
+		row.Checklist = append(row.Checklist, checkRow{check.Code, check.Label.In(l), slices.Contains(d.Checked, check.Code)})
+		row.Dated = row.Dated || check.Code == registry.CheckInDate
+	}
+	return row
+}
+
+// applicationMoney is the fee beside the balance, for a file that can be
+// priced.
+func (s *Server) applicationMoney(tx *store.Tx, v *applicationPage) error {
+	if v.App.OrganisationID == 0 {
+		return nil
+	}
+	quote, err := s.deps.Workflow.Quote(tx, &v.App.Declaration, s.deps.Now())
+	if registry.KindOf(err) != 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	balance, err := tx.Balance(v.App.OrganisationID)
+	if err != nil {
+		return err
+	}
+	v.Quote, v.Charge, v.HasMoney = quote, registry.ChargeOf(balance, quote.Total), true
+	return nil
+}
+
+// applicationHistory is what happened to a file last, in words.
+func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application, names map[registry.OperatorID]string) ([]historyRow, error) {
+	entries, err := tx.JournalAbout(workflow.Application(app.ID), 0, historyShown)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]historyRow, 0, len(entries))
+	for _, e := range entries {
+		key := "history." + e.Kind
+		if !s.deps.Renderer.Has(key) {
+			continue
+		}
+		out = append(out, historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, names)})
+	}
+	return out, nil
+}
+
+// actorName is how a file's history calls who did something.
+func (s *Server) actorName(c echo.Context, a journal.Actor, names map[registry.OperatorID]string) string {
+	switch a.Kind {
+	case journal.ActorOperator:
+		id, err := strconv.ParseInt(a.ID, 10, 64)
+		if err == nil {
+			return names[registry.OperatorID(id)]
+		}
+	case journal.ActorApplicant, journal.ActorClient:
+		return s.text(c, "application.applicant")
+	}
+	return ""
+}
+
+// clerkOptions are the clerks that a file can be given to.
+func clerkOptions(tx *store.Tx, l registry.Language) ([]formOption, error) {
+	all, err := tx.Operators()
+	if err != nil {
+		return nil, err
+	}
+	var out []formOption
+	for _, o := range all {
+		if o.Role == registry.Clerk && !o.Disabled {
+			out = append(out, formOption{fmt.Sprint(int64(o.ID)), o.Person.Name(l).Short()})
+		}
+	}
+	return out, nil
+}

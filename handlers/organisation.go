@@ -1,0 +1,89 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
+)
+
+// What an organisation's page shows of its applications and certificates.
+const organisationShown = 50
+
+type organisationPage struct {
+	templates.Page
+	Org          *registry.Organisation
+	Settlement   string
+	Balance      registry.Tyiyn
+	Applications []organisationApplication
+	Certificates []organisationCertificate
+	MayBegin     bool
+	Statement    string // address of the statement; empty: not for this person
+}
+
+type organisationApplication struct {
+	*registry.Application
+	State templates.State
+}
+
+type organisationCertificate struct {
+	*registry.Certificate
+	State templates.State
+}
+
+// organisation shows one organisation: requisites, applications, certificates.
+func (s *Server) organisation(c echo.Context) error {
+	v := &organisationPage{}
+	err := s.read(c, func(tx *store.Tx) (err error) {
+		if v.Org, err = tx.OrganisationByINN(registry.INN(c.Param("inn"))); err != nil {
+			return err
+		}
+		if v.Balance, err = tx.Balance(v.Org.ID); err != nil {
+			return err
+		}
+		apps, err := tx.ApplicationsOf(v.Org.ID, organisationShown)
+		if err != nil {
+			return err
+		}
+		for _, a := range apps {
+			v.Applications = append(v.Applications, organisationApplication{a, s.applicationState(c, a.Status)})
+		}
+		certs, err := tx.CertificatesOf(v.Org.ID, organisationShown)
+		for _, cert := range certs {
+			v.Certificates = append(v.Certificates, organisationCertificate{cert, s.certificateState(c, cert)})
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	v.Page = s.page(c, v.Org.FullName(lang(c)))
+	v.Settlement = settlementIn(lang(c), v.Org.Settlement)
+	v.MayBegin = identity(c).Role == registry.Clerk
+	statement := "/organisations/:inn/statement"
+	if r, ok := s.routes[http.MethodGet+" "+statement]; ok && r.Access.Allows(identity(c)) == nil {
+		v.Statement = "/organisations/" + string(v.Org.INN) + "/statement"
+	}
+	return s.render(c, http.StatusOK, "organisation", v)
+}
+
+// certificateState is what happened to a certificate, or what the clock says
+// of it.
+func (s *Server) certificateState(c echo.Context, cert *registry.Certificate) templates.State {
+	switch cert.Status {
+	case registry.CertRevoked:
+		return templates.State{Class: "stop", Word: s.text(c, "status.certificate.revoked")}
+	case registry.CertSuspended:
+		return templates.State{Class: "wait", Word: s.text(c, "status.certificate.suspended")}
+	}
+	switch cert.ValidityAt(s.deps.Now()) {
+	case registry.NotYetUsable:
+		return templates.State{Class: "half", Word: s.text(c, "validity.not_yet")}
+	case registry.Expired:
+		return templates.State{Class: "none", Word: s.text(c, "validity.expired")}
+	}
+	return templates.State{Class: "good", Word: s.text(c, "validity.valid")}
+}

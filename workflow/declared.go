@@ -1,0 +1,30 @@
+package workflow
+
+import (
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// Declared is what a form declares, with what the form leaves open filled in.
+func (f *Flow) Declared(in registry.FormInput) registry.Declaration {
+	return f.defaults(registry.ReadDeclaration(in, f.pack.Zone()))
+}
+
+// knowPredecessor takes the term and the fate of a certificate that is ours
+// from the register, whatever was typed.
+func (f *Flow) knowPredecessor(tx *store.Tx, d *registry.Declaration) error {
+	if d.Predecessor == nil || d.Predecessor.Serial == "" {
+		return nil
+	}
+	cert, err := tx.CertificateBySerial(d.Predecessor.Serial)
+	if registry.KindOf(err) == registry.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d.Predecessor = &registry.Predecessor{
+		Serial: cert.Serial, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, Revoked: cert.Status == registry.CertRevoked,
+	}
+	return nil
+}
