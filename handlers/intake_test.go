@@ -41,7 +41,7 @@ type counter struct {
 	who  map[registry.Role][]*registry.Operator
 }
 
-func newCounter(t *testing.T, pack string) *counter {
+func newCounter(t *testing.T, pack string, configure ...func(*workflow.Config)) *counter {
 	t.Helper()
 	p, err := authorities.Load(pack)
 	if err != nil {
@@ -60,12 +60,15 @@ func newCounter(t *testing.T, pack string) *counter {
 	deps := testDeps(t)
 	deps.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	root := anyCertificate(t)
-	d.flow, err = workflow.New(workflow.Config{
+	cfg := workflow.Config{
 		Store: d.st, Pack: p, Now: deps.Now, Log: deps.Log, BaseURL: deps.BaseURL, Vault: vault,
 		Trust:     workflow.Trust{Root: root, Issuer: root, HolderPolicy: policyOf(t, p.Certificate.HolderPolicy), OperatorPolicy: policyOf(t, p.Certificate.OperatorPolicy)},
 		SourceKey: make([]byte, 32),
-	})
-	if err != nil {
+	}
+	for _, set := range configure {
+		set(&cfg)
+	}
+	if d.flow, err = workflow.New(cfg); err != nil {
 		t.Fatal(err)
 	}
 	deps.UseWorkflow(d.flow, d.st)

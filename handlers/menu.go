@@ -15,6 +15,7 @@ import (
 var menuEntries = []struct{ Path, Label string }{
 	{"/worklist", "nav.worklist"},
 	{"/decisions", "nav.decisions"},
+	{"/addresses", "nav.addresses"},
 	{"/audit", "nav.journal"},
 	{"/queue", "nav.queue"},
 	{"/revocations", "nav.revocation"},
@@ -22,6 +23,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/certificates", "nav.certificates"},
 	{"/calendar", "nav.calendar"},
 	{"/staff", "nav.staff"},
+	{"/letters", "nav.letters"},
 	{"/prices", "money.price_list"},
 	{"/news", "nav.news"},
 	{"/archive", "nav.archive"},
@@ -29,6 +31,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/cabinet/orders", "nav.orders"},
 	{"/cabinet/documents", "nav.documents"},
 	{"/cabinet/balance", "nav.balance"},
+	{"/cabinet/pin", "pin.title"},
 	{"/application", "application.application"},
 }
 

@@ -52,7 +52,7 @@ func (f *Flow) activate(ctx context.Context, in ActivationInput) (registry.Enrol
 	if err != nil {
 		return 0, onField(err, "mail")
 	}
-	tries, err := f.codeTries(ctx, in.Source)
+	tries, err := f.codeTries(ctx, "source", in.Source)
 	if err != nil {
 		return 0, err
 	}

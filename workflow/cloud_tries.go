@@ -52,9 +52,10 @@ func (f *Flow) triesOf(ctx context.Context, tx *store.Tx, holder, browser, sourc
 	}, nil
 }
 
-// codeTries is what a try of an activation or unlock code is counted against.
-func (f *Flow) codeTries(ctx context.Context, source string) ([]counted, error) {
-	subject, err := f.keys.ThrottleSubject(ctx, "source", source)
+// codeTries is what a try of an activation or unlock code ("source"), or a
+// request for a letter ("letter"), is counted against.
+func (f *Flow) codeTries(ctx context.Context, kind, source string) ([]counted, error) {
+	subject, err := f.keys.ThrottleSubject(ctx, kind, source)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func (f *Flow) RequestUnlock(ctx context.Context, holder, source string) error {
 	if err := f.canKeep(); err != nil {
 		return err
 	}
-	tries, err := f.codeTries(ctx, source)
+	tries, err := f.codeTries(ctx, "letter", source)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (f *Flow) Unlock(ctx context.Context, holder, code, browser, source string)
 	if !ok {
 		return errors.New("unlocking: the browser has no token")
 	}
-	tries, err := f.codeTries(ctx, source)
+	tries, err := f.codeTries(ctx, "source", source)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice {
 	}
 	o.office = newOfficeWith(t, s, func(c *workflow.Config) {
 		c.Issuing = &workflow.Issuing{CA: client, Keys: vault}
-		c.Mail = &workflow.Mail{Address: o.mail.Addr(), From: "ca@tamga.example", Clear: true, Render: func(l workflow.Letter) (string, string, error) {
+		c.Mail = &workflow.Mail{Address: o.mail.Addr(), From: "ca@tamga.example", Security: "none", Render: func(l workflow.Letter) (string, string, error) {
 			return l.Kind, fmt.Sprintf("code=%v\n", l.Args["code"]), nil
 		}}
 	})

@@ -6,7 +6,7 @@ import (
 )
 
 // letter names a kind of e-mail; its texts are the catalog keys
-// "letter.subject.<kind>" and "letter.body.<kind>".
+// "letter.<kind>.subject" and "letter.<kind>.body".
 type letter string
 
 const (
