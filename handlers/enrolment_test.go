@@ -230,4 +230,3 @@ func (d *issuingCounter) dueNow(id registry.EnrolmentID) {
 		d.t.Fatal(err)
 	}
 }
-
