@@ -134,6 +134,12 @@ func (p *Pack) fill(t registry.Text, f registry.Facts) registry.Text {
 		if o, ok := p.Office(f.Office); ok {
 			office = o.Name.In(l)
 		}
+		// A form that is still being filled in has no names yet.
+		for _, subject := range [...]registry.Subject{registry.OfHead, registry.OfAccountant, registry.OfTrusted} {
+			if person(subject, f).In(l) == "" {
+				s = strings.ReplaceAll(s, ": {"+string(subject)+"}", "")
+			}
+		}
 		return strings.NewReplacer(
 			"{head}", person(registry.OfHead, f).In(l),
 			"{accountant}", person(registry.OfAccountant, f).In(l),

@@ -95,11 +95,6 @@ func (d *demo) set(t time.Time) {
 	d.clock = t
 }
 
-// later adds a step, so long before the demo's present.
-func (d *demo) later(before time.Duration, do func(ctx context.Context) error) {
-	d.steps = append(d.steps, step{d.now.Add(-before), do})
-}
-
 // hire makes the operators, each with a kept key and a certificate that began
 // two months ago.
 func (d *demo) hire(ctx context.Context) error {

@@ -135,10 +135,25 @@ func (d *demo) declaration(n int, storage registry.Storage) registry.Declaration
 	if !c.noAccountant {
 		out.Accountant = &accountant
 	}
+	if storage == registry.Rutoken {
+		d.again(n, &out)
+	}
 	if c.managed {
 		out.Managing = &registry.ManagingOrganisation{NameRu: "Бирлик Башкаруу", NameKy: "Бирлик Башкаруу", INN: inn(90)}
 	}
 	return out
+}
+
+// again makes a declaration that of a client who has a certificate already: a
+// renewal, or a reissue where the authority renews none.
+func (d *demo) again(n int, out *registry.Declaration) {
+	ends := d.now.AddDate(0, 0, 5+n%9).Truncate(time.Second)
+	out.Predecessor = &registry.Predecessor{Serial: registry.Serial(fmt.Sprintf("5a%02d", n)), NotBefore: ends.AddDate(-1, 0, 0), NotAfter: ends}
+	if _, ok := d.pack.Operation(registry.Renewal); ok {
+		out.Operation = registry.Renewal
+		return
+	}
+	out.Operation, out.Reason = registry.Reissue, registry.ReasonDeviceLost
 }
 
 // officeOf is the client's nearest office that the pack has.

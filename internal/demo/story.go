@@ -15,16 +15,19 @@ import (
 // the last.
 type story struct {
 	*demo
-	n      int
-	decl   registry.Declaration
-	before time.Duration // of the last step, counted back from the present
-	pace   time.Duration // between steps
-	id     registry.ApplicationID
+	n    int
+	decl registry.Declaration
+	at   time.Time // of the next step
+	id   registry.ApplicationID
 }
 
-// draft begins a story with a draft.
-func (d *demo) draft(n int, storage registry.Storage, before time.Duration) *story {
-	s := &story{demo: d, n: n, decl: d.declaration(n, storage), before: before + time.Duration(n)*time.Minute, pace: min(before/16, 90*time.Minute)}
+// pace is how long a step of a story takes.
+const pace = 40 * time.Minute
+
+// draft begins a story with a draft, in the morning of a business day: 0 is
+// the last one before today.
+func (d *demo) draft(n int, storage registry.Storage, daysBack int) *story {
+	s := &story{demo: d, n: n, decl: d.declaration(n, storage), at: d.morning(daysBack).Add(time.Duration(5+2*n) * time.Minute)}
 	return s.then(func(ctx context.Context) error {
 		draft, err := d.flow.NewDraft(ctx, d.clerk.actor, s.decl, nil)
 		if err != nil {
@@ -36,21 +39,35 @@ func (d *demo) draft(n int, storage registry.Storage, before time.Duration) *sto
 	})
 }
 
-// tell begins a story with an application that was handed in so long ago.
-func (d *demo) tell(n int, storage registry.Storage, before time.Duration) *story {
-	s := d.draft(n, storage, before)
+// morning is nine o'clock of the business day so many before the last one.
+func (d *demo) morning(daysBack int) time.Time {
+	calendar := d.pack.Calendar()
+	day := registry.DateOf(d.now, d.pack.Zone()).AddDays(-1)
+	for {
+		if calendar.IsBusinessDay(day) {
+			if daysBack == 0 {
+				return day.Start(d.pack.Zone()).Add(9 * time.Hour)
+			}
+			daysBack--
+		}
+		day = day.AddDays(-1)
+	}
+}
+
+// tell begins a story with an application that was handed in.
+func (d *demo) tell(n int, storage registry.Storage, daysBack int) *story {
+	s := d.draft(n, storage, daysBack)
 	return s.then(func(ctx context.Context) error { return d.flow.Submit(ctx, d.clerk.actor, s.id, 0) })
 }
 
 func (s *story) then(do func(ctx context.Context) error) *story {
-	at := s.before
-	s.before -= s.pace
-	s.later(at, func(ctx context.Context) error {
+	s.steps = append(s.steps, step{s.at, func(ctx context.Context) error {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("client %d: %w", s.n, err)
 		}
 		return nil
-	})
+	}})
+	s.at = s.at.Add(pace)
 	return s
 }
 
