@@ -236,17 +236,19 @@ func TestErrorClasses(t *testing.T) {
 		answer http.HandlerFunc
 		want   error
 	}{
-		"400":                 {problem(400, `{"status":400,"message":"x"}`), ErrRefused},
-		"403":                 {problem(403, `{"status":403}`), ErrRefused},
-		"401":                 {problem(401, ``), ErrCredentials},
-		"404":                 {problem(404, `not here`), ErrUnavailable},
-		"429":                 {problem(429, ``), ErrUnavailable},
-		"500":                 {problem(500, `{"status":500,"message":"x"}`), ErrUnavailable},
-		"a gateway's page":    {problem(502, `<html>Bad Gateway`), ErrUnavailable},
-		"not JSON":            {problem(201, `<html>`), ErrUnavailable},
-		"half an answer":      {problem(201, `{"crt": "-----BEG`), ErrUnavailable},
-		"no certificate":      {problem(201, `{}`), ErrMismatch},
-		"a redirect":          {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, ErrUnavailable},
+		"400":              {problem(400, `{"status":400,"message":"x"}`), ErrRefused},
+		"403":              {problem(403, `{"status":403}`), ErrRefused},
+		"401":              {problem(401, ``), ErrCredentials},
+		"404":              {problem(404, `not here`), ErrUnavailable},
+		"429":              {problem(429, ``), ErrUnavailable},
+		"500":              {problem(500, `{"status":500,"message":"x"}`), ErrUnavailable},
+		"a gateway's page": {problem(502, `<html>Bad Gateway`), ErrUnavailable},
+		"not JSON":         {problem(201, `<html>`), ErrUnavailable},
+		"half an answer":   {problem(201, `{"crt": "-----BEG`), ErrUnavailable},
+		"no certificate":   {problem(201, `{}`), ErrMismatch},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, ErrUnavailable},
 		"endless":             {endless, ErrUnavailable},
 		"silence":             {silent, ErrUnavailable},
 		"a broken connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, ErrUnavailable},

@@ -182,7 +182,8 @@ func (e *Embedded) start(ctx context.Context) (_ *run, address string, err error
 	if err != nil {
 		return nil, "", err
 	}
-	go func() { r.ended <- r.ca.Run() }()
+	running := r.ca
+	go func() { r.ended <- running.Run() }()
 	if err := e.await(ctx, r, address); err != nil {
 		return nil, "", err
 	}
@@ -190,7 +191,8 @@ func (e *Embedded) start(ctx context.Context) (_ *run, address string, err error
 }
 
 // await polls until the CA answers at the address, by its own TLS identity. If
-// it does not, the CA has ended when await returns.
+// it does not, the CA has ended when await returns. A cancelled start is let
+// come up first: smallstep's Stop races with a Run that has just begun.
 func (e *Embedded) await(ctx context.Context, r *run, address string) error {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(e.bundle)
@@ -199,21 +201,22 @@ func (e *Embedded) await(ctx context.Context, r *run, address string) error {
 		DisableKeepAlives: true,
 	}
 	client := &http.Client{Transport: transport, Timeout: time.Second}
-	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	up, cancel := context.WithTimeout(context.WithoutCancel(ctx), startWithin)
 	defer cancel()
-	for {
-		if answers(ctx, client, "https://"+address+"/health") {
-			return nil
-		}
+	for !answers(up, client, "https://"+address+"/health") {
 		select {
 		case err := <-r.ended: // it has stopped itself, and must not be stopped again
 			r.ca, r.db = nil, nil
 			return err
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), r.stop())
+		case <-up.Done():
+			return errors.Join(up.Err(), r.stop())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return errors.Join(err, r.stop())
+	}
+	return nil
 }
 
 func answers(ctx context.Context, client *http.Client, address string) bool {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/smallstep/nosql"
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -110,7 +111,7 @@ func eachInBolt(ctx context.Context, file string, visit func(key, der []byte) er
 		return err
 	}
 	b, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Second})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return ErrLocked
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ type Reason int
 const (
 	Unspecified          Reason = 0
 	KeyCompromise        Reason = 1
+	CACompromise         Reason = 2
 	AffiliationChanged   Reason = 3
 	Superseded           Reason = 4
 	CessationOfOperation Reason = 5
@@ -26,7 +27,7 @@ const (
 // Known says whether a reason may be given to Revoke.
 func (r Reason) Known() bool {
 	switch r {
-	case Unspecified, KeyCompromise, AffiliationChanged, Superseded, CessationOfOperation, PrivilegeWithdrawn:
+	case Unspecified, KeyCompromise, CACompromise, AffiliationChanged, Superseded, CessationOfOperation, PrivilegeWithdrawn:
 		return true
 	}
 	return false
