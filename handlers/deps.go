@@ -46,6 +46,10 @@ type Deps struct {
 	// pages that need neither.
 	Workflow *workflow.Flow
 	Store    *store.Store
+	// IssuingCA and RootCA are the CA's own certificates, DER. Optional in
+	// tests.
+	IssuingCA []byte
+	RootCA    []byte
 	// Demo asks for the line about test certificates on every page.
 	Demo bool
 

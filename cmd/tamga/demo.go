@@ -26,7 +26,7 @@ import (
 type Demo struct {
 	Authority  `embed:""`
 	Listen     string `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port of this machine."`
-	Data       string `env:"TAMGA_DEMO_DIR" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
+	Data       string `env:"TAMGA_DATA" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
 	MailListen string `env:"TAMGA_MAIL_LISTEN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Address of the page with the letters that were sent, host:port."`
 }
 

@@ -119,16 +119,13 @@ type Certification struct {
 	CAURL         string        `name:"ca-url" env:"TAMGA_CA_URL" placeholder:"URL" help:"Address of an external step-ca (https://host:port). Empty: the CA runs inside this process."`
 	CABundle      string        `name:"ca-bundle" env:"TAMGA_CA_BUNDLE" placeholder:"FILE" help:"PEM file with the certificate that the external step-ca's HTTPS is trusted by. Empty: the root in the CA's directory."`
 	CATimeout     time.Duration `name:"ca-timeout" env:"TAMGA_CA_TIMEOUT" default:"15s" help:"Longest wait for one answer of the CA."`
-	CRLKMS        string        `name:"crl-kms" env:"TAMGA_CRL_KMS" placeholder:"URI" help:"Key management URI of the issuing key, for an external step-ca: with it the server signs the CRL itself and can suspend. Empty: step-ca's own CRL is served and nothing can be suspended."`
 	RepositoryURL string        `env:"TAMGA_REPOSITORY_URL" placeholder:"URL" help:"Address written into certificates, under which /crl, /ocsp and /ca are found (http://host): it cannot change without a new profile. Empty: the base URL."`
 }
 
 func (c Certification) check() error {
 	if c.CAURL == "" {
-		for flag, value := range map[string]string{"ca-bundle": c.CABundle, "crl-kms": c.CRLKMS} {
-			if value != "" {
-				return wrong(flag, "only an external step-ca needs it: set %s too, or leave both", variable("ca-url"))
-			}
+		if c.CABundle != "" {
+			return wrong("ca-bundle", "only an external step-ca needs it: set %s too, or leave both", variable("ca-url"))
 		}
 	} else if err := checkURL("ca-url", c.CAURL, "https"); err != nil {
 		return err

@@ -36,6 +36,8 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 		TrustedProxies: f.proxies,
 		Demo:           f.demo,
 		Ready:          i.ready,
+		IssuingCA:      i.issuer.Certificate.Raw,
+		RootCA:         i.issuer.Root.Raw,
 	}
 	deps.UseWorkflow(i.flow, i.store)
 	return handlers.New(deps)
