@@ -22,6 +22,7 @@ LISTEN    ?= 127.0.0.1:8080
 PKG       ?= ./...
 # Seconds of fuzzing in all, shared by the targets.
 FUZZ_SECONDS ?= 100
+ROUNDS    ?= 20
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,8 +63,8 @@ fuzz: assets ## Each fuzz target for a few seconds (FUZZ_SECONDS=100 in all)
 bench: assets bin/pgrun ## Measure, and write bench/RESULTS.md
 	bin/pgrun go run ./bench
 
-soak: assets bin/pgrun ## Run the program for a long while under load (SOAK=30m)
-	bin/pgrun go test -tags 'e2e soak' -count=1 -timeout 0 -run Soak ./e2e/...
+soak: assets bin/pgrun ## Repeat the tests of races, crashes and kills (ROUNDS=20)
+	bin/pgrun go test -count=$(ROUNDS) -timeout 0 -run 'Race|Crash|Kill' $(PKG)
 
 fmt: ## Format the code
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
