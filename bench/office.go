@@ -85,7 +85,8 @@ func (a *authority) certify(ctx context.Context, key crypto.Signer, s ca.Subject
 // office is an installation at work in one database.
 type office struct {
 	*authority
-	name  string
+	name  string // of the database
+	dsn   string
 	store *store.Store
 	flow  *workflow.Flow
 
@@ -101,7 +102,7 @@ type colleague struct {
 
 // openOffice migrates a database and hires its people. The caller closes it.
 func (a *authority) openOffice(ctx context.Context, name, dsn, dir string) (_ *office, err error) {
-	o := &office{authority: a, name: name}
+	o := &office{authority: a, name: name, dsn: dsn}
 	if o.store, err = store.Open(ctx, store.Config{DSN: dsn}); err != nil {
 		return nil, err
 	}
