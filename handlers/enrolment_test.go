@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -228,5 +229,39 @@ func (d *issuingCounter) dueNow(id registry.EnrolmentID) {
 		return tx.DeferEnrolment(e, testNow.AddDate(-1, 0, 0))
 	}); err != nil {
 		d.t.Fatal(err)
+	}
+}
+
+func TestGoldenEnrolmentPages(t *testing.T) {
+	d := newIssuingCounter(t)
+	_, es := d.approved()
+	if _, err := d.flow.StartActivation(t.Context(), d.actor(registry.Clerk, 0), es[0].ID, "holder@akbulak.example"); err != nil {
+		t.Fatal(err)
+	}
+	guest := func() *browser { return newBrowser(t, d.s) }
+	clerk := func() *browser { return d.as(registry.Clerk, 0) }
+	for _, p := range []struct {
+		name, path string
+		b          func() *browser
+	}{
+		{"activate", "/activate", guest},
+		{"unlock", "/unlock", guest},
+		{"addresses", "/addresses", func() *browser { return d.as(registry.Clerk, 1) }},
+		{"enrolment", fmt.Sprintf("/enrolments/%d", es[0].ID), clerk},
+		{"enrolment_approver", fmt.Sprintf("/enrolments/%d", es[1].ID), func() *browser { return d.as(registry.Approver, 0) }},
+	} {
+		for _, l := range registry.Languages {
+			t.Run(p.name+"/"+string(l), func(t *testing.T) {
+				b := p.b()
+				b.t = t
+				b.head["Accept-Language"] = string(l)
+				rec := b.do(http.MethodGet, p.path, nil)
+				see(t, rec, http.StatusOK)
+				golden(t, p.name+"."+string(l)+".html", rec.Body.String())
+				for _, wrong := range slices.Concat(forbidden(rec.Body.String()), malformed(rec.Body.String())) {
+					t.Error(wrong)
+				}
+			})
+		}
 	}
 }

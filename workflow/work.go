@@ -8,8 +8,9 @@ import (
 
 const (
 	// issueBatch is how many enrolments a worker takes up at a time, issueAtOnce
-	// how many of them it asks the CA for in parallel.
-	issueBatch  = 32
+	// how many of them it asks the CA for in parallel: two rounds of the CA's
+	// timeout must be over before the lease is.
+	issueBatch  = 16
 	issueAtOnce = 8
 )
 

@@ -228,7 +228,7 @@ func (i *installation) makeFlow(o opening) error {
 		Vault:     i.vault,
 		Trust:     workflow.Trust{Root: i.issuer.Root, Issuer: i.issuer.Certificate, HolderPolicy: holder, OperatorPolicy: operator},
 		SourceKey: sources.Bytes(),
-		Issuing:   &workflow.Issuing{CA: i.ca, Keys: keys},
+		Issuing:   &workflow.Issuing{CA: i.ca, Keys: keys, Receipt: receipt(words)},
 		Mail:      post,
 		Seal:      seal,
 	}

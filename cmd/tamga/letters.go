@@ -79,3 +79,15 @@ func inWords(words *templates.Catalog, lang, name string, value any) any {
 }
 
 func (i *installation) phones() string { return strings.Join(i.pack.Authority.Phones, ", ") }
+
+// receipt is what a holder confirms at the first login with a certificate.
+func receipt(words *templates.Catalog) func(registry.Language, *registry.Certificate) string {
+	return func(l registry.Language, c *registry.Certificate) string {
+		text, err := words.Text(string(l), "receipt.text", "serial", templates.Hex(c.Serial), "holder", c.HolderName,
+			"from", templates.DateTime(c.NotBefore), "to", templates.DateTime(c.NotAfter))
+		if err != nil {
+			return string(c.Serial)
+		}
+		return text
+	}
+}
