@@ -31,6 +31,7 @@ type applicantDocument struct {
 	documentRow
 	Upload bool // it can be handed in here
 	Bring  bool // it has to be brought
+	Wanted bool // the applicant is waited for
 }
 
 // applicant shows the application of the secret link: its state, the reasons,
@@ -91,6 +92,7 @@ func (s *Server) applicantDocument(c echo.Context, v *applicantPage, who workflo
 	}
 	_, err := registry.MoveDocument(row.Status, registry.DocUpload, registry.ByApplicant)
 	d.Upload = err == nil && row.Form.Scanned() && who.May(v.App.Status, registry.ActUpload)
+	d.Wanted = wanted && v.App.Status == registry.AwaitingDocuments
 	d.Bring = wanted && !row.Form.Scanned() && row.Form != registry.FormData
 	if row.Status == registry.DocWaived {
 		d.Reason = "" // a note of the staff to the approver

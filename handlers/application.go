@@ -38,7 +38,8 @@ type applicationPage struct {
 	Charge     registry.Charge
 	HasMoney   bool
 	History    []historyRow
-	Enrolment  *enrolmentPanel
+	Enrolments *enrolmentPanel // nil before the approval
+	Decide     string          // address of the decision, for whoever may take it
 	Link       string
 	Auditor    bool
 	MayEdit    bool
@@ -117,10 +118,10 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if err := s.applicationMoney(tx, v); err != nil {
 			return err
 		}
-		if v.Enrolment, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
+		if v.History, err = s.applicationHistory(c, tx, v.App, names); err != nil {
 			return err
 		}
-		if v.History, err = s.applicationHistory(c, tx, v.App, names); err != nil {
+		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
 			return err
 		}
 		v.Clerks, err = clerkOptions(tx, lang(c))
@@ -177,6 +178,9 @@ func (s *Server) applicationMoves(v *applicationPage, who workflow.Actor) {
 		v.May[string(registry.ActTake)] = false
 	}
 	v.May[string(registry.ActGiveBack)] = v.May[string(registry.ActGiveBack)] && v.Mine
+	if v.May[string(registry.ActApprove)] {
+		v.Decide = "/decisions/" + v.App.Number
+	}
 	v.MayEdit = v.May[string(registry.ActEdit)]
 	v.MayExtra = v.May[string(registry.ActDocument)] && s.deps.Workflow.Pack().Documents.Extra != nil
 }

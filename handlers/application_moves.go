@@ -118,14 +118,20 @@ func (s *Server) applicationDiscard(c echo.Context) error {
 
 // applicationLink makes a new secret link and shows it once.
 func (s *Server) applicationLink(c echo.Context) error {
-	return s.move(c, "flash.link", func(ctx context.Context, who workflow.Actor, app *registry.Application, _ url.Values) error {
-		token, err := s.deps.Workflow.ReplaceLink(ctx, who, app.ID)
-		if err != nil {
-			return err
-		}
-		s.sessions.Put(ctx, linkKey(app.Number), s.deps.BaseURL+"/track/"+token)
-		return nil
+	return s.move(c, "flash.link", func(_ context.Context, who workflow.Actor, app *registry.Application, _ url.Values) error {
+		return s.newLink(c, who, app)
 	})
+}
+
+// newLink makes a secret link and keeps it for the next page.
+func (s *Server) newLink(c echo.Context, who workflow.Actor, app *registry.Application) error {
+	ctx := c.Request().Context()
+	token, err := s.deps.Workflow.ReplaceLink(ctx, who, app.ID)
+	if err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, linkKey(app.Number), s.deps.BaseURL+"/track/"+token)
+	return nil
 }
 
 func linkKey(number string) string { return "link " + number }

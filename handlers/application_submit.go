@@ -4,7 +4,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// applicationSubmit keeps the form and hands the draft in.
+// applicationSubmit keeps the form and hands the draft in. The applicant's
+// secret link is shown on the next page, once.
 func (s *Server) applicationSubmit(c echo.Context) error {
 	app, in, version, err := s.posted(c)
 	if err != nil {
@@ -20,6 +21,9 @@ func (s *Server) applicationSubmit(c echo.Context) error {
 	}
 	if err := s.deps.Workflow.Submit(c.Request().Context(), who, kept.ID, kept.Version); err != nil {
 		return s.refusedForm(c, kept, in, err)
+	}
+	if err := s.newLink(c, who, kept); err != nil {
+		return err
 	}
 	s.flash(c, "good", "flash.submitted", "number", kept.Number)
 	return s.redirect(c, "/applications/"+kept.Number)

@@ -173,6 +173,10 @@ func (s *Server) argument(lang, key, name string, value any) any {
 		return templates.DateTime(v)
 	case *time.Time:
 		return templates.DateTime(v)
+	case int64: // bytes
+		if name == "size" || name == "max" {
+			return templates.Size(lang, v)
+		}
 	}
 	prefixes, ok := argumentWords[name]
 	if !ok {

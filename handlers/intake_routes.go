@@ -7,9 +7,10 @@ import (
 	"github.com/tamga-ca/tamga/internal/scan"
 )
 
-// uploadLimit is the largest upload: several files of the greatest size, and
-// the form around them.
-const uploadLimit = 5*scan.MaxSize + 1<<20
+// uploadLimit is the largest upload: a file of the greatest size, or several
+// smaller ones. It is below the 32 MiB from which the form's parser would put
+// the files, unencrypted, on disk.
+const uploadLimit = scan.MaxSize + 10<<20
 
 // intakeRoutes are taking in applications and their documents, on both sides
 // of the counter.

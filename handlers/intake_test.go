@@ -23,6 +23,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -178,7 +179,7 @@ func values(in registry.FormInput, more url.Values) url.Values {
 	return out
 }
 
-// postAs sends a form as a page of ours does, with any method of encoding.
+// upload sends a file as a page of ours does.
 func (b *browser) upload(path, name string, content []byte) *httptest.ResponseRecorder {
 	b.t.Helper()
 	var body bytes.Buffer
@@ -294,6 +295,7 @@ func TestTakingInAnApplication(t *testing.T) {
 	if app.Status != registry.Submitted {
 		t.Fatalf("the application is %s", app.Status)
 	}
+	see(t, clerk.do(http.MethodGet, "/applications/26-0001", nil), http.StatusOK, "http://127.0.0.1:8080/track/")
 	see(t, clerk.do(http.MethodGet, "/worklist?q=ак+булак", nil), http.StatusOK, "26-0001", "Ак-Булак Агросервис")
 	see(t, clerk.post("/applications/26-0001/take", url.Values{}), http.StatusSeeOther)
 
@@ -470,4 +472,28 @@ func TestGoldenIntakePages(t *testing.T) {
 			})
 		}
 	}
+}
+
+func FuzzFormFields(f *testing.F) {
+	f.Add("number=26-0001&tab=1&head.name_ru.surname=%D3%A8%D0%BC&changed=ORG_NAME&changed=ORG_INN")
+	f.Add("%ff=%fe&operation=RENEWAL&predecessor.not_after=31.02.2026")
+	f.Fuzz(func(t *testing.T, body string) {
+		form, err := url.ParseQuery(body)
+		if err != nil {
+			return
+		}
+		in := formFields(form)
+		for name, values := range in {
+			if len(name) > 60 || len(values) > 10 {
+				t.Errorf("%q has %d values", name, len(values))
+			}
+			for _, v := range values {
+				if !utf8.ValidString(v) || utf8.RuneCountInString(v) > 2000 {
+					t.Errorf("%q holds %q", name, v)
+				}
+			}
+		}
+		d := registry.ReadDeclaration(in, time.UTC)
+		registry.Validate(&d, testNow)
+	})
 }

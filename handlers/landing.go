@@ -20,6 +20,7 @@ type door struct{ Path, Label, Hint string }
 var doors = []door{
 	{"/login", "action.login", "landing.login_hint"},
 	{"/order", "landing.order", "landing.order_hint"},
+	{"/track", "track.title", "track.lead"},
 	{"/status", "action.check_certificate", "landing.status_hint"},
 	{"/revoke", "landing.revoke", "landing.revoke_hint"},
 }

@@ -48,7 +48,7 @@ func (s *Server) menu(c echo.Context, id Identity, counts map[string]MenuCount) 
 		}
 		n := counts[e.Path]
 		out = append(out, templates.NavItem{Path: e.Path, Label: s.text(c, e.Label), Count: n.N, Late: n.Late})
-		under := path == e.Path || strings.HasPrefix(path, e.Path+"/")
+		under := path == e.Path || strings.HasPrefix(path, e.Path+"/") || e.Path == "/worklist" && strings.HasPrefix(path, "/applications/")
 		if under && (best < 0 || len(e.Path) > len(out[best].Path)) {
 			best = len(out) - 1
 		}

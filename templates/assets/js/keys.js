@@ -72,7 +72,8 @@
     if (event.key === 'Enter' && event.ctrlKey) {
       const form = event.target.form;
       if (!form) return false;
-      form.requestSubmit();
+      // The button that the hint stands on, where the form has several.
+      form.requestSubmit(form.querySelector('button[data-send]') ?? undefined);
       return true;
     }
     if (event.ctrlKey) return false;
