@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,6 +45,7 @@ type Embedded struct {
 	state   sync.Mutex
 	address string // empty while stopped
 	running *run
+	clients []*Client
 }
 
 type run struct {
@@ -73,7 +75,7 @@ func (e *Embedded) Issuer() *Issuer { return e.issuer }
 // Client makes a client of this CA. It works whenever the CA runs, and answers
 // ErrUnavailable otherwise. timeout 0 is DefaultTimeout.
 func (e *Embedded) Client(timeout time.Duration) (*Client, error) {
-	return NewClient(ClientOptions{
+	c, err := NewClient(ClientOptions{
 		URL:            "https://" + localName,
 		CABundle:       e.bundle,
 		ProvisionerKey: e.layout.Provisioner(),
@@ -88,6 +90,13 @@ func (e *Embedded) Client(timeout time.Duration) (*Client, error) {
 			return d.DialContext(ctx, network, address)
 		},
 	})
+	if err != nil {
+		return nil, err
+	}
+	e.state.Lock()
+	defer e.state.Unlock()
+	e.clients = append(e.clients, c)
+	return c, nil
 }
 
 // Listening is where the running CA answers, host:port, empty while it is
@@ -131,14 +140,36 @@ func (e *Embedded) Stop() error {
 	e.state.Lock()
 	r := e.running
 	e.running, e.address = nil, ""
+	clients := slices.Clone(e.clients)
 	e.state.Unlock()
 	if r == nil {
 		return nil
 	}
+	defer hangUp(clients)()
 	if err := r.stop(); err != nil {
 		return fmt.Errorf("stopping the embedded CA: %w", err)
 	}
 	return nil
+}
+
+// hangUp closes unused connections until the function it returns is called: a
+// server that shuts down waits five seconds for one that has never carried a
+// request.
+func hangUp(clients []*Client) (enough func()) {
+	done := make(chan struct{})
+	go func() {
+		for {
+			for _, c := range clients {
+				c.http.CloseIdleConnections()
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 func (e *Embedded) start(ctx context.Context) (_ *run, address string, err error) {

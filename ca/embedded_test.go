@@ -46,7 +46,7 @@ func TestEmbeddedStopsInTheMiddle(t *testing.T) {
 	if err := e.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if took := time.Since(stopping); took > 5*time.Second {
+	if took := time.Since(stopping); took > 10*time.Second {
 		t.Errorf("stopping took %s", took)
 	}
 	wg.Wait()
