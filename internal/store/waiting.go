@@ -1,0 +1,53 @@
+package store
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// Waiting is how much waits for people of a role, each at most MaxCount.
+type Waiting struct {
+	Open, Overdue int // applications, for clerks
+	Decisions     int // verified, for approvers
+	TopUps        int // large ones, for clerks and approvers
+	Proposals     int // for administrators
+	DeadLetters   int // for administrators
+}
+
+// WaitingFor counts for the menu what waits for a role: every count ends in an
+// index, after MaxCount rows.
+func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err error) {
+	var parts []string
+	var args []any
+	var into []*int
+	add := func(n *int, from string, a ...any) {
+		i := strconv.Itoa(len(parts))
+		parts = append(parts, `SELECT `+i+` AS place, COUNT(*) AS n FROM (SELECT 1 AS one FROM `+from+` LIMIT 1000) AS rows`+i)
+		into, args = append(into, n), append(args, a...)
+	}
+	switch role {
+	case registry.Clerk:
+		add(&w.Open, `applications WHERE is_open ORDER BY queue_at, id`)
+		add(&w.Overdue, `applications WHERE is_open AND queue_at <= ? ORDER BY queue_at, id`, now)
+		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
+	case registry.Approver:
+		add(&w.Decisions, `applications WHERE status = 'verified' ORDER BY queue_at, id`)
+		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
+	case registry.Administrator:
+		add(&w.Proposals, `proposals WHERE status = 'open'`)
+		add(&w.DeadLetters, `outbox WHERE status = 'dead'`)
+	default:
+		return w, nil
+	}
+	var rows []struct{ Place, N int }
+	if err := tx.query(&rows, strings.Join(parts, " UNION ALL "), args...); err != nil {
+		return w, err
+	}
+	for _, r := range rows {
+		*into[r.Place] = r.N
+	}
+	return w, nil
+}
