@@ -75,7 +75,8 @@ type Deps struct {
 
 // Bar is what the bar shows about a session beyond its name.
 type Bar struct {
-	Line   string               // role and office, or the balance
+	Name   string               // of a holder's organisation, in the page's language
+	Line   string               // an operator's office, or a holder's balance
 	Counts map[string]MenuCount // by path of the menu's entry
 	Alarm  *templates.Alarm
 }

@@ -21,6 +21,8 @@ var doors = []door{
 	{"/login", "action.login", "landing.login_hint"},
 	{"/order", "landing.order", "landing.order_hint"},
 	{"/track", "track.title", "track.lead"},
+	{"/documents", "needed.title", "landing.documents_hint"},
+	{"/offices", "offices.title", "landing.offices_hint"},
 	{"/status", "action.check_certificate", "landing.status_hint"},
 	{"/revoke", "landing.revoke", "landing.revoke_hint"},
 }

@@ -24,6 +24,7 @@ type loginPage struct {
 	CertificateStep bool
 	Next            string
 	INN             string
+	Renew           *renewHelp // after a refusal of an expired certificate
 	Errors          templates.FieldErrors
 }
 
@@ -44,6 +45,7 @@ func (s *Server) login(c echo.Context) error {
 	v.Steps = s.loginSteps(v.Cloud, 0)
 	if ended := of(c).ended; ended != nil {
 		v.Notice = &templates.Problem{What: s.sentence(c, ended)}
+		v.Renew = s.expiredHelp(c, ended)
 	} else if c.QueryParam("ended") != "" {
 		v.Notice = s.endedNotice(c)
 	}
@@ -141,14 +143,7 @@ func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 	v.Notice = s.endedNotice(c)
 	if told {
 		v.Notice.What = s.sentence(c, e)
+		v.Renew = s.expiredHelp(c, e)
 	}
 	return s.render(c, http.StatusUnauthorized, "login", v)
-}
-
-// logout ends the session (LG-15).
-func (s *Server) logout(c echo.Context) error {
-	if err := s.endSession(c.Request().Context()); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/login")
 }

@@ -86,6 +86,7 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 	switch {
 	case errors.As(err, &refused):
 		v.Errors[""] = s.sentence(c, refused)
+		v.Renew = s.expiredHelp(c, refused)
 		return s.render(c, statusOf(refused.Kind), "login_cloud", v)
 	case err != nil:
 		return err

@@ -139,8 +139,15 @@ func (s *Server) fillBar(c echo.Context, p *templates.Page, id Identity) {
 			bar = Bar{}
 		}
 	}
-	if bar.Line != "" {
-		p.User.Line = bar.Line
+	if bar.Name != "" {
+		p.User.Name = bar.Name
+	}
+	switch {
+	case bar.Line == "":
+	case id.Kind == OperatorSession:
+		p.User.Line += " · " + bar.Line
+	default:
+		p.User.Line = s.text(c, "user.balance", "sum", bar.Line)
 	}
 	p.Alarm = bar.Alarm
 	p.Nav = s.menu(c, id, bar.Counts)

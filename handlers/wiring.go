@@ -39,7 +39,7 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 		return identityOf(e), nil
 	}
 	d.Bar = func(ctx context.Context, l registry.Language, id Identity) (Bar, error) {
-		return barOf(ctx, st, pack, l, id)
+		return barOf(ctx, st, pack, d.Now(), l, id)
 	}
 }
 
@@ -77,18 +77,4 @@ func identityOf(e *workflow.Entrance) Identity {
 		id.Name = e.Companies[0].FullName(registry.Kyrgyz)
 	}
 	return id
-}
-
-// barOf is what the bar shows beside the name: a holder's balance, an
-// operator's office, the counts of the menu.
-func barOf(ctx context.Context, st *store.Store, pack *authorities.Pack, l registry.Language, id Identity) (b Bar, err error) {
-	err = st.Read(ctx, func(tx *store.Tx) error {
-		if id.Kind == HolderSession {
-			balance, err := tx.Balance(id.OrganisationID)
-			b.Line = templates.Money(string(l), balance)
-			return err
-		}
-		return nil
-	})
-	return b, err
 }
