@@ -169,7 +169,7 @@ CREATE TABLE search_terms (
   ref_id BIGINT NOT NULL,
   PRIMARY KEY (kind, term, ref_id)
 );
-CREATE INDEX search_terms_ref ON search_terms (kind, ref_id);
+CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term);
 
 CREATE TABLE decisions (
   id             {{pk}},

@@ -12,7 +12,7 @@ const maxTerms = 6
 
 // commonTerm is from how many places on a word is common: it cannot lead a
 // search.
-const commonTerm = 4000
+const commonTerm = 2000
 
 // setTerms replaces the search terms of a row: each word of the texts, folded
 // (registry.Fold), is found by its beginning.
