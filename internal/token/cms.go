@@ -51,31 +51,21 @@ type signerInfo struct {
 }
 
 // onlySigner returns the one signer and its certificate.
-func onlySigner(msg *pkcs7.PKCS7, der []byte) (*signerInfo, *x509.Certificate, error) {
-	if len(msg.Signers) == 0 && signedByKeyID(der) {
+func (m *message) onlySigner() (*signerInfo, *x509.Certificate, error) {
+	if len(m.signers) == 0 && signedByKeyID(m.der) {
 		return nil, nil, ErrKeyID
 	}
-	if len(msg.Signers) != 1 {
+	if len(m.signers) != 1 {
 		return nil, nil, ErrSigners
 	}
-	if len(msg.Certificates) > maxCertificates {
+	if len(m.certificates) > maxCertificates {
 		return nil, nil, ErrMalformed
 	}
-	s := msg.Signers[0]
-	if s.IssuerAndSerialNumber.SerialNumber == nil {
+	si := &m.signers[0]
+	if si.SID.Serial == nil {
 		return nil, nil, ErrMalformed
 	}
-	si := &signerInfo{
-		Version:   s.Version,
-		SID:       issuerAndSerial{Issuer: s.IssuerAndSerialNumber.IssuerName, Serial: s.IssuerAndSerialNumber.SerialNumber},
-		Digest:    s.DigestAlgorithm,
-		Algorithm: s.DigestEncryptionAlgorithm,
-		Signature: s.EncryptedDigest,
-	}
-	for _, a := range s.AuthenticatedAttributes {
-		si.Attributes = append(si.Attributes, attribute{Type: a.Type, Values: a.Value})
-	}
-	for _, c := range msg.Certificates {
+	for _, c := range m.certificates {
 		if c.SerialNumber.Cmp(si.SID.Serial) == 0 && bytes.Equal(c.RawIssuer, si.SID.Issuer.FullBytes) {
 			return si, c, nil
 		}

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// maxSeen bounds what a Verifier remembers; beyond it, it forgets everything.
-const maxSeen = 50_000
+// maxSeen bounds what a Verifier remembers, some 6 KiB each; beyond it, it
+// forgets everything.
+const maxSeen = 8192
 
 // Verifier judges signatures by certificates of one CA. It is made once, at
 // start, and is safe for concurrent use.
@@ -25,7 +26,13 @@ type Verifier struct {
 	holder, operator x509.OID
 
 	mu   sync.Mutex
-	seen map[[sha256.Size]byte]int // fingerprint → index of issuers
+	seen map[[sha256.Size]byte]seen // by fingerprint
+}
+
+// seen is a certificate of ours.
+type seen struct {
+	cert   *x509.Certificate
+	issuer int // index of issuers
 }
 
 // issuer is one of our issuing CAs with the interval in which it and
@@ -43,7 +50,7 @@ func NewVerifier(roots, issuers []*x509.Certificate, holder, operator x509.OID) 
 	if len(roots) == 0 || len(issuers) == 0 {
 		return nil, errors.New("verifying signatures: there is no root or no issuing CA")
 	}
-	v := &Verifier{anchors: x509.NewCertPool(), holder: holder, operator: operator, seen: map[[sha256.Size]byte]int{}}
+	v := &Verifier{anchors: x509.NewCertPool(), holder: holder, operator: operator, seen: map[[sha256.Size]byte]seen{}}
 	above, beside := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range roots {
 		above.AddCert(c)
@@ -100,12 +107,8 @@ func (v *Verifier) checkChain(cert *x509.Certificate, now time.Time) error {
 }
 
 func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
-	fingerprint := sha256.Sum256(cert.Raw)
-	v.mu.Lock()
-	i, ok := v.seen[fingerprint]
-	v.mu.Unlock()
-	if ok {
-		return i, nil
+	if known, ok := v.known(cert.Raw); ok {
+		return known.issuer, nil
 	}
 	if cert.IsCA {
 		return 0, ErrForeignCA
@@ -114,7 +117,7 @@ func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
 	if err != nil {
 		return 0, ErrForeignCA
 	}
-	i = slices.IndexFunc(v.issuers, func(i issuer) bool { return len(chains[0]) == 2 && chains[0][1].Equal(i.cert) })
+	i := slices.IndexFunc(v.issuers, func(i issuer) bool { return len(chains[0]) == 2 && chains[0][1].Equal(i.cert) })
 	if i < 0 {
 		return 0, ErrForeignCA
 	}
@@ -123,6 +126,23 @@ func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
 	if len(v.seen) >= maxSeen {
 		clear(v.seen)
 	}
-	v.seen[fingerprint] = i
+	v.seen[sha256.Sum256(cert.Raw)] = seen{cert, i}
 	return i, nil
+}
+
+func (v *Verifier) known(raw []byte) (seen, bool) {
+	fingerprint := sha256.Sum256(raw)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s, ok := v.seen[fingerprint]
+	return s, ok
+}
+
+// certificate parses one certificate (DER), unless it is one of ours that was
+// seen before.
+func (v *Verifier) certificate(raw []byte) (*x509.Certificate, error) {
+	if s, ok := v.known(raw); ok {
+		return s.cert, nil
+	}
+	return x509.ParseCertificate(raw)
 }

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smallstep/pkcs7"
-
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
@@ -58,17 +56,17 @@ func (v *Verifier) Verify(ctx context.Context, cms, expected []byte, now time.Ti
 	if len(expected) == 0 || now.IsZero() || status == nil {
 		return nil, errors.New("verifying a signature: nothing to compare with")
 	}
-	msg, der, err := parse(cms)
+	msg, err := v.parse(cms)
 	if err != nil {
 		return nil, err
 	}
-	if len(msg.Content) == 0 {
+	if len(msg.content) == 0 {
 		return nil, ErrDetached
 	}
-	if !bytes.Equal(msg.Content, expected) {
+	if !bytes.Equal(msg.content, expected) {
 		return nil, ErrContent
 	}
-	si, cert, err := onlySigner(msg, der)
+	si, cert, err := msg.onlySigner()
 	if err != nil {
 		return nil, err
 	}
@@ -126,25 +124,21 @@ func Verify(ctx context.Context, cms, expected []byte, o Options) (*Signer, erro
 }
 
 // parse reads DER or BER, or PEM of type CMS or PKCS7 with nothing around it.
-func parse(cms []byte) (*pkcs7.PKCS7, []byte, error) {
+func (v *Verifier) parse(cms []byte) (*message, error) {
 	if len(cms) > MaxCMS {
-		return nil, nil, ErrTooLarge
+		return nil, ErrTooLarge
 	}
 	if trimmed := bytes.TrimSpace(cms); bytes.HasPrefix(trimmed, []byte("-----BEGIN ")) {
 		block, rest := pem.Decode(trimmed)
 		if block == nil || block.Type != "CMS" && block.Type != "PKCS7" || len(rest) > 0 {
-			return nil, nil, ErrMalformed
+			return nil, ErrMalformed
 		}
 		cms = block.Bytes
 	}
 	if !wellNested(cms) {
-		return nil, nil, ErrMalformed
+		return nil, ErrMalformed
 	}
-	msg, err := pkcs7.Parse(cms)
-	if err != nil {
-		return nil, nil, ErrMalformed
-	}
-	return msg, cms, nil
+	return v.read(cms)
 }
 
 func checkStatus(ctx context.Context, cert *x509.Certificate, ask StatusFunc) error {
