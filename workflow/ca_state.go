@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/ca"
+	"github.com/tamga-ca/tamga/internal/store"
 )
 
 // caState is what this process last heard of the CA.
@@ -35,7 +36,7 @@ func (s *caState) report(err error) {
 }
 
 // CAHealth is what this process last heard of the CA: nil, or why it cannot
-// issue, and since when that is so. It is asked every 20 seconds.
+// issue, and since when that is so. It is asked every 5 seconds.
 func (f *Flow) CAHealth() (since time.Time, err error) {
 	if err := f.canIssue(); err != nil {
 		return time.Time{}, err
@@ -60,7 +61,9 @@ func (f *Flow) watchCA(ctx context.Context) (bool, error) {
 	}
 	if err == nil && was != nil {
 		f.log.Info("the CA answers again")
+		err := f.store.Write(ctx, func(tx *store.Tx) error { return tx.HurryEnrolments(f.machine()) })
 		f.nudge()
+		return false, err
 	}
 	return false, nil
 }

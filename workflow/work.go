@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/tamga-ca/tamga/internal/store"
 )
 
 const (
@@ -27,10 +29,16 @@ type job struct {
 func (f *Flow) jobs() []job {
 	return []job{
 		{name: "issuing", every: 500 * time.Millisecond, nudged: true, do: func(ctx context.Context) (bool, error) {
+			if due, _, err := f.workDue(ctx); err != nil || !due {
+				return false, err
+			}
 			n, err := f.issueDue(ctx, issueBatch)
 			return n == issueBatch, err
 		}},
 		{name: "letters", every: time.Second, do: func(ctx context.Context) (bool, error) {
+			if _, due, err := f.workDue(ctx); err != nil || !due {
+				return false, err
+			}
 			n, err := f.SendLetters(ctx, mailBatch)
 			return n == mailBatch, err
 		}},
@@ -40,10 +48,19 @@ func (f *Flow) jobs() []job {
 		{name: "sealing the journal", every: time.Minute, do: func(ctx context.Context) (bool, error) { return false, f.SealJournal(ctx) }},
 		{name: "mailing the checkpoint", every: 10 * time.Minute, do: func(ctx context.Context) (bool, error) { return false, f.MailCheckpoint(ctx) }},
 		{name: "journalling failed logins", every: 30 * time.Second, do: func(ctx context.Context) (bool, error) { return false, f.JournalFailures(ctx) }},
-		{name: "asking the CA's health", every: 20 * time.Second, do: f.watchCA},
+		{name: "asking the CA's health", every: 5 * time.Second, do: f.watchCA},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
 	}
+}
+
+// workDue looks whether there is anything to do, without writing.
+func (f *Flow) workDue(ctx context.Context) (enrolments, letters bool, err error) {
+	err = f.store.Read(ctx, func(tx *store.Tx) (err error) {
+		enrolments, letters, err = tx.WorkDue(f.machine())
+		return err
+	})
+	return enrolments, letters, err
 }
 
 // Work does the background work until ctx ends: issuing, letters, upkeep.

@@ -178,3 +178,20 @@ func (tx *Tx) SetEnrolmentSerial(e *registry.Enrolment, now time.Time) error {
 	e.UpdatedAt = now
 	return nil
 }
+
+// WorkDue says whether enrolments or outbox items are due at an instant of the
+// machine's clock, so that a worker with nothing to do writes nothing.
+func (tx *Tx) WorkDue(now time.Time) (enrolments, outbox bool, err error) {
+	var found struct{ Enrolments, Outbox bool }
+	err = tx.query(&found, `SELECT
+		EXISTS (SELECT 1 FROM enrolments WHERE status IN ('key_made','issuing') AND next_attempt_at <= ? AND (leased_until IS NULL OR leased_until < ?)) AS enrolments,
+		EXISTS (SELECT 1 FROM outbox WHERE status = 'ready' AND run_at <= ? AND (leased_until IS NULL OR leased_until < ?)) AS outbox`, now, now, now, now)
+	return found.Enrolments, found.Outbox, err
+}
+
+// HurryEnrolments makes everything due that was put off, because what it
+// waited for is back.
+func (tx *Tx) HurryEnrolments(now time.Time) error {
+	_, err := tx.exec(`UPDATE enrolments SET next_attempt_at = ? WHERE status IN ('key_made','issuing') AND next_attempt_at > ? AND leased_until IS NULL`, now, now)
+	return err
+}
