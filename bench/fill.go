@@ -70,7 +70,7 @@ func fillPostgres(ctx context.Context, dsn string, n int, people []int64) error 
 		return fmt.Errorf("copying into search_terms: %w", err)
 	}
 	for _, statement := range []string{
-		`ALTER TABLE search_terms ADD PRIMARY KEY (kind, term, ref_id)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id)`, `VACUUM ANALYZE`,
+		`ALTER TABLE search_terms ADD PRIMARY KEY (kind, term, ref_id)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term)`, `VACUUM ANALYZE`,
 	} {
 		if _, err := c.Exec(ctx, statement); err != nil {
 			return err

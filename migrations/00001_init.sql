@@ -86,7 +86,9 @@ CREATE TABLE applications (
 CREATE INDEX applications_queue        ON applications (queue_at, id) WHERE is_open;
 CREATE INDEX applications_queue_mine   ON applications (assignee, queue_at, id) WHERE is_open;
 CREATE INDEX applications_queue_status ON applications (status, queue_at, id);
+CREATE INDEX applications_queue_nobody ON applications (queue_at, id) WHERE is_open AND assignee IS NULL;
 CREATE INDEX applications_queue_office ON applications (office, queue_at, id) WHERE is_open;
+CREATE INDEX applications_office       ON applications (office, status, queue_at, id);
 CREATE INDEX applications_organisation ON applications (organisation_id, id);
 
 -- Who touched a file: the approver may be none of them (four eyes).

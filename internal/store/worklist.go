@@ -131,7 +131,7 @@ func (f *WorklistFilter) conditions() (conds []string, args []any) {
 	case DueToday:
 		add(`is_open AND queue_at > ? AND queue_at <= ?`, f.Now, f.EndOfDay)
 	case Paused:
-		add(`is_open AND status = ? AND queue_at = ?`, registry.AwaitingDocuments, farFuture)
+		add(`status = ? AND queue_at = ?`, registry.AwaitingDocuments, farFuture)
 	}
 	if len(conds) == 0 {
 		add(`TRUE`)
@@ -139,8 +139,9 @@ func (f *WorklistFilter) conditions() (conds []string, args []any) {
 	return conds, args
 }
 
-// MaxCount is the most that a worklist counts; more reads "1000+".
-const MaxCount = 1000
+// MaxCount is the most that a worklist counts; more reads "100+". Each row
+// counted may be a page read.
+const MaxCount = 100
 
 // WorklistCounts are what the worklist's filters hold, each at most MaxCount.
 type WorklistCounts struct {
@@ -161,7 +162,7 @@ func (tx *Tx) WorklistCounts(me registry.OperatorID, offices []registry.OfficeCo
 	add := func(f WorklistFilter, set func(int)) {
 		conds, a := f.conditions()
 		parts = append(parts, `SELECT `+strconv.Itoa(len(parts))+` AS place, COUNT(*) AS n FROM (SELECT 1 AS one FROM applications WHERE `+
-			strings.Join(conds, " AND ")+` ORDER BY queue_at, id LIMIT 1000) AS rows`+strconv.Itoa(len(parts)))
+			strings.Join(conds, " AND ")+` ORDER BY queue_at, id LIMIT `+strconv.Itoa(MaxCount)+`) AS rows`+strconv.Itoa(len(parts)))
 		args, counted = append(args, a...), append(counted, set)
 	}
 	add(f(AnyDue), func(n int) { c.All = n })
