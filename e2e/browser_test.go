@@ -118,6 +118,7 @@ func open(t *testing.T, s *Server) *Page {
 	chromedp.ListenTarget(ctx, p.listen)
 	p.Run(network.Enable(), cdplog.Enable(), audits.Enable(), runtime.Enable(), page.Enable(),
 		emulation.SetDeviceMetricsOverride(1440, 900, 1, false))
+	p.Dark(false)
 	p.Language("ky")
 	return p
 }
@@ -311,7 +312,7 @@ func (p *Page) See(text string) {
 	for {
 		var body string
 		err := p.try(chromedp.Evaluate("document.body ? document.body.innerText : ''", &body))
-		if err == nil && strings.Contains(body, text) {
+		if err == nil && strings.Contains(plain(body), plain(text)) {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -327,6 +328,19 @@ func (p *Page) Size(width, height int64) {
 	p.Run(emulation.SetDeviceMetricsOverride(width, height, 1, width < 600))
 }
 
+// Dark sets what the system asks for. Nothing moves, so that a click lands
+// where an element was found.
+func (p *Page) Dark(on bool) {
+	p.t.Helper()
+	scheme := "light"
+	if on {
+		scheme = "dark"
+	}
+	p.Run(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}))
+}
+
 // Language sets the language that the browser asks for: ky, ru or en.
 func (p *Page) Language(code string) {
 	p.t.Helper()
@@ -339,7 +353,7 @@ func (p *Page) WithoutScript() {
 	p.Run(emulation.SetScriptExecutionDisabled(true))
 }
 
-// Shot writes a screenshot of the whole page to var/shots.
+// Shot writes a screenshot of the whole page to var/e2e.
 func (p *Page) Shot(name string) {
 	p.t.Helper()
 	if err := p.shot(name); err != nil {
@@ -355,7 +369,7 @@ func (p *Page) shot(name string) error {
 	if len(png) == 0 {
 		return errors.New("empty")
 	}
-	dir := filepath.Join("..", "var", "shots")
+	dir := filepath.Join("..", "var", "e2e")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}

@@ -24,9 +24,12 @@ type production struct {
 	stepCA []string // how to start it
 	mail   *mailtest.Catcher
 	codes  string // what init printed
+	ca     *child.Process
+	db     pgtest.Database
+	step   pgtest.Database // step-ca's own
 }
 
-func makeProduction(t *testing.T) *production {
+func makeProduction(t *testing.T, authority string) *production {
 	t.Helper()
 	dir := t.TempDir()
 	for _, d := range []string{"data", "ca", "step-ca", "step-ca-secrets"} {
@@ -37,8 +40,9 @@ func makeProduction(t *testing.T) *production {
 	records, own := pgtest.New(t), pgtest.New(t)
 	at := freeAddress(t)
 	listen := freeAddress(t)
-	p := &production{mail: mailtest.New(t)}
+	p := &production{mail: mailtest.New(t), db: records, step: own}
 	p.env = map[string]string{
+		"TAMGA_AUTHORITY":     authority,
 		"TAMGA_LISTEN":        listen,
 		"TAMGA_BASE_URL":      "http://" + listen,
 		"TAMGA_DB":            records.App,
@@ -70,20 +74,9 @@ func makeProduction(t *testing.T) *production {
 
 func administrators(t *testing.T, dir string) string {
 	t.Helper()
-	type name map[string]string
-	person := func(number, sex, born, surname, given string) map[string]any {
-		return map[string]any{
-			"person": map[string]any{
-				"personal_number": number, "sex": sex, "birth_date": born, "citizenship": "KGZ",
-				"name_ky": name{"surname": surname, "given": given}, "name_ru": name{"surname": surname, "given": given},
-				"document": map[string]any{"type": "ID_CARD", "series": "ID", "number": "1234567", "languages": []string{"ky", "ru"}},
-			},
-			"office": "BISHKEK", "email": "admin@ca.example", "language": "ky",
-		}
-	}
 	b, err := json.Marshal([]any{
-		person("11503198600123", "F", "1986-03-15", "Асанова", "Айгүл"),
-		person("20707198000456", "M", "1980-07-07", "Бакиров", "Нурбек"),
+		employee("11503198600123", "F", "1986-03-15", "Асанова", "Айгүл"),
+		employee("20707198000456", "M", "1980-07-07", "Бакиров", "Нурбек"),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +86,18 @@ func administrators(t *testing.T, dir string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// employee is a person as the operator's commands read one.
+func employee(number, sex, born, surname, given string) map[string]any {
+	name := map[string]string{"surname": surname, "given": given}
+	return map[string]any{
+		"person": map[string]any{
+			"personal_number": number, "sex": sex, "birth_date": born, "citizenship": "KGZ", "name_ky": name, "name_ru": name,
+			"document": map[string]any{"type": "ID_CARD", "series": "ID", "number": "1234567", "languages": []string{"ky", "ru"}},
+		},
+		"office": "BISHKEK", "email": "employee@ca.example", "language": "ky",
+	}
 }
 
 // startStepCA starts the stock binary as the compose file does.
@@ -121,7 +126,7 @@ func (p *production) startStepCA(t *testing.T) *child.Process {
 // The shape of docker-compose.yml runs: what init wrote starts the stock
 // step-ca, and the server finds everything by its settings alone.
 func TestProductionTopology(t *testing.T) {
-	p := makeProduction(t)
+	p := makeProduction(t, "dostek")
 	if strings.Count(p.codes, "code on paper") != 2 {
 		t.Errorf("init printed %q", p.codes)
 	}

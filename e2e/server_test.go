@@ -35,13 +35,20 @@ type Demo struct {
 		Role       string `json:"role"`
 		Login      string `json:"login"`
 		Identifier string `json:"identifier"`
-		PIN        string `json:"pin"`
+		Choice     string `json:"choice"`
+		PIN        string `json:"pin_code"`
 	} `json:"people"`
 	Certificates []struct {
 		Serial string `json:"serial"`
 		Status string `json:"status"`
 		File   string `json:"file"`
+		Holder string `json:"holder"`
 	} `json:"certificates"`
+	Applications []struct {
+		Number string `json:"number"`
+		Status string `json:"status"`
+		Link   string `json:"link"`
+	} `json:"applications"`
 }
 
 // startDemo starts a demo of an authority with data of its own.
