@@ -418,6 +418,36 @@ func TestTheListFollowsTheAnswers(t *testing.T) {
 	}
 }
 
+func TestUB15_DemandedOverHTTP(t *testing.T) {
+	d := newCounter(t, "ubr")
+	clerk := d.as(registry.Clerk, 0)
+	in := typed(1)
+	delete(in, "trusted")
+	see(t, clerk.post("/applications/submit", values(in, url.Values{"version": {"0"}})), http.StatusSeeOther)
+	see(t, clerk.post("/applications/26-0001/take", url.Values{}), http.StatusSeeOther)
+	version := fmt.Sprint(d.application("26-0001").Version)
+	see(t, clerk.post("/applications/26-0001/demand", url.Values{"version": {version}, "title": {"Ижара келишими"}}), http.StatusUnprocessableEntity, "Ижара келишими")
+	see(t, clerk.post("/applications/26-0001/demand", url.Values{"version": {version}, "title": {"Ижара келишими"}, "demand-reason": {"дареги башка"}}), http.StatusSeeOther)
+	see(t, clerk.do(http.MethodGet, "/applications/26-0001", nil), http.StatusOK, "Ижара келишими", "дареги башка", "UB-15")
+}
+
+// Nobody but a clerk changes a file, and the administrator does not see one.
+func TestWhoMayDoWhatAtTheCounter(t *testing.T) {
+	d := goldenCounter(t)
+	doc := d.document(d.application("26-0001"), "DT-POA-M2A")
+	for _, r := range d.s.intakeRoutes() {
+		path := strings.NewReplacer(":number", "26-0001", ":id", fmt.Sprint(doc.ID), ":inn", "00503201719900", ":token", "x").Replace(r.Path)
+		for role := range d.who {
+			if r.Access.kind == public || r.Method != http.MethodPost || r.Access.Allows(&Identity{Kind: OperatorSession, Role: role}) == nil {
+				continue
+			}
+			if rec := d.as(role, 0).post(path, url.Values{"version": {"1"}}); rec.Code != http.StatusForbidden {
+				t.Errorf("POST %s by %s: %d", r.Path, role, rec.Code)
+			}
+		}
+	}
+}
+
 // goldenCounter is an office with a few files in work.
 func goldenCounter(t *testing.T) *counter {
 	d := newCounter(t, "dostek")
