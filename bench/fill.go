@@ -51,7 +51,7 @@ func fillPostgres(ctx context.Context, dsn string, n int, people []int64) error 
 	if err := copyRows("applications", applicationColumns, func(a application) ([]any, error) { return a.row(now, people) }); err != nil {
 		return err
 	}
-	if _, err := c.Exec(ctx, `ALTER TABLE search_terms DROP CONSTRAINT search_terms_pkey; DROP INDEX search_terms_ref; SET maintenance_work_mem = '1GB'`); err != nil {
+	if _, err := c.Exec(ctx, `DROP INDEX search_terms_word; DROP INDEX search_terms_ref; SET maintenance_work_mem = '1GB'`); err != nil {
 		return err
 	}
 	i, waiting := 0, []string(nil)
@@ -70,7 +70,7 @@ func fillPostgres(ctx context.Context, dsn string, n int, people []int64) error 
 		return fmt.Errorf("copying into search_terms: %w", err)
 	}
 	for _, statement := range []string{
-		`ALTER TABLE search_terms ADD PRIMARY KEY (kind, term, ref_id)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term)`, `VACUUM ANALYZE`,
+		`CREATE UNIQUE INDEX search_terms_word ON search_terms (kind, term, ref_id DESC)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term)`, `VACUUM ANALYZE`,
 	} {
 		if _, err := c.Exec(ctx, statement); err != nil {
 			return err

@@ -168,9 +168,10 @@ CREATE INDEX files_document ON files (document_id, id);
 CREATE TABLE search_terms (
   kind   TEXT NOT NULL CHECK (kind IN ('application','organisation')),
   term   {{text}} NOT NULL,
-  ref_id BIGINT NOT NULL,
-  PRIMARY KEY (kind, term, ref_id)
+  ref_id BIGINT NOT NULL
 );
+-- The newest rows of a word come first.
+CREATE UNIQUE INDEX search_terms_word ON search_terms (kind, term, ref_id DESC);
 CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term);
 
 CREATE TABLE decisions (

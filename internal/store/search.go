@@ -1,7 +1,6 @@
 package store
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -10,9 +9,9 @@ import (
 // maxTerms bounds how many words of a query are searched for.
 const maxTerms = 6
 
-// commonTerm is from how many places on a word is common: it cannot lead a
-// search.
-const commonTerm = 2000
+// commonTerm is from how many places on a word is common: only its newest
+// places are looked at, because each costs reads of its own.
+const commonTerm = 1000
 
 // setTerms replaces the search terms of a row: each word of the texts, folded
 // (registry.Fold), is found by its beginning.
@@ -52,9 +51,8 @@ func terms(query string) []string {
 func prefix(word string) (from, to string) { return word, word + "\U0010FFFF" }
 
 // searching is a condition on applications that have a term beginning with
-// every word of the query. The rarest word leads. If every word is common, a
-// single one is looked for among open applications only, of several only the
-// first matches of the rarest are looked at; narrow says so.
+// every word of the query. The rarest word leads; if even that is common, only
+// its newest places are looked at, and narrow says so.
 func (tx *Tx) searching(query string) (cond string, args []any, narrow bool, err error) {
 	words := terms(query)
 	if len(words) == 0 {
@@ -64,29 +62,27 @@ func (tx *Tx) searching(query string) (cond string, args []any, narrow bool, err
 	for i, w := range words {
 		from, to := prefix(w)
 		var n int
-		if err := tx.query(&n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ? LIMIT ?) AS places`,
-			from, to, commonTerm); err != nil {
+		if err := tx.query(&n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ?
+			ORDER BY term, ref_id DESC LIMIT ?) AS places`, from, to, commonTerm); err != nil {
 			return "", nil, false, err
 		}
 		if n < least {
 			rarest, least = i, n
 		}
 	}
-	var conds []string
-	if least < commonTerm || len(words) > 1 {
-		from, to := prefix(words[rarest])
-		conds = append(conds, `id IN (SELECT ref_id FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ? LIMIT ?)`)
-		args = append(args, from, to, commonTerm)
-		words = slices.Delete(slices.Clone(words), rarest, rarest+1)
-	} else {
-		conds = append(conds, `is_open`)
-	}
-	for _, w := range words {
+	from, to := prefix(words[rarest])
+	cond = `id IN (SELECT ref_id FROM (SELECT ref_id FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ?
+		ORDER BY term, ref_id DESC LIMIT ?) AS places WHERE TRUE`
+	args = append(args, from, to, commonTerm)
+	for i, w := range words {
+		if i == rarest {
+			continue
+		}
 		from, to := prefix(w)
-		conds = append(conds, `EXISTS (SELECT 1 FROM search_terms t WHERE t.kind = 'application' AND t.ref_id = applications.id AND t.term >= ? AND t.term < ?)`)
+		cond += ` AND EXISTS (SELECT 1 FROM search_terms t WHERE t.kind = 'application' AND t.ref_id = places.ref_id AND t.term >= ? AND t.term < ?)`
 		args = append(args, from, to)
 	}
-	return strings.Join(conds, " AND "), args, least >= commonTerm, nil
+	return cond + `)`, args, least >= commonTerm, nil
 }
 
 // matching is a condition that a row's id has a term beginning with every
