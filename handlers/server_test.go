@@ -39,7 +39,7 @@ func testDeps(t *testing.T) Deps {
 	}
 	a := templates.Authority{Name: "Dos Tek Group", Phones: []string{"+996 312 000 100"}}
 	return Deps{
-		Log:       slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:       slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return testNow },
 		Renderer:  r,
 		Sessions:  memstore.NewWithCleanupInterval(0),

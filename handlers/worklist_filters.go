@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -77,6 +76,3 @@ func capped(n int) string {
 	}
 	return templates.Number(n)
 }
-
-// plainCount is a number for a form.
-func plainCount(n int64) string { return strconv.FormatInt(n, 10) }

@@ -11,7 +11,6 @@ import (
 type client struct {
 	formRu, formKy, ru, ky, latin string
 	town                          registry.Settlement
-	office                        registry.OfficeCode
 	sole, foreignHead             bool
 	noAccountant, headActs        bool
 	managed                       bool

@@ -93,19 +93,19 @@ func (v *verifier) bad(what string) error {
 func (v *verifier) readLine() ([]byte, error) {
 	v.lineNo++
 	line, err := v.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		v.long = v.long[:0]
-		for err == bufio.ErrBufferFull && len(v.long) <= maxLine {
+		for errors.Is(err, bufio.ErrBufferFull) && len(v.long) <= maxLine {
 			v.long = append(v.long, line...)
 			line, err = v.in.ReadSlice('\n')
 		}
 		v.long = append(v.long, line...)
 		line = v.long
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, v.bad("it is cut off: the end is missing")
 	}
-	if err != nil && err != bufio.ErrBufferFull {
+	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 		return nil, fmt.Errorf("reading the journal export: %w", err)
 	}
 	if len(line) > maxLine {

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -110,14 +111,10 @@ func asParsed[T ~string](v *validation, field string, value T, parse func(string
 	got, err := parse(string(value))
 	var e *Error
 	switch {
-	case err == nil && got != value:
-		v.refuse(field, "error.registry.letters")
-	case err != nil:
-		e, _ = err.(*Error)
-		if e == nil {
-			e = Refuse(Invalid, "error.registry.letters")
-		}
+	case errors.As(err, &e):
 		v.errs = append(v.errs, e.On(field))
+	case err != nil || got != value:
+		v.refuse(field, "error.registry.letters")
 	}
 }
 

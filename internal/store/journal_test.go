@@ -157,6 +157,7 @@ func (l *ledgerTest) disarm(t *testing.T) {
 		t.Fatal(err)
 	}
 	var drop []string
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var q string
 		if err := rows.Scan(&q); err != nil {
@@ -164,7 +165,7 @@ func (l *ledgerTest) disarm(t *testing.T) {
 		}
 		drop = append(drop, q)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	l.do(t, drop...)

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -104,10 +103,4 @@ func (tx *Tx) Person(n registry.PersonalNumber) (*registry.PersonRequisites, err
 	}
 	p := new(registry.PersonRequisites)
 	return p, decode(text, p)
-}
-
-// isNotFound tells a missing row from a failure.
-func isNotFound(err error) bool {
-	var e *registry.Error
-	return errors.As(err, &e) && e.Kind == registry.NotFound
 }
