@@ -19,7 +19,7 @@ type cabinetPage struct {
 	Name    string
 	Place   string
 	Balance registry.Tyiyn
-	Now     []certificateView // that work, will work, or are on hold
+	Current []certificateView // that work, will work, or are on hold
 	Earlier []certificateView
 	Soon    *certificateView // the holder's own, if it ends soon
 	None    bool             // nothing works and nothing will
@@ -45,7 +45,7 @@ func (s *Server) cabinet(c echo.Context) error {
 			if view.Over {
 				v.Earlier = append(v.Earlier, view)
 			} else {
-				v.Now = append(v.Now, view)
+				v.Current = append(v.Current, view)
 			}
 		}
 		return err
@@ -65,9 +65,9 @@ func (s *Server) cabinet(c echo.Context) error {
 // ends soon and nothing follows it.
 func (s *Server) cabinetAdvice(c echo.Context, v *cabinetPage) {
 	pack := s.deps.Workflow.Pack()
-	v.None = len(v.Now) == 0
-	for i := range v.Now {
-		cert := &v.Now[i]
+	v.None = len(v.Current) == 0
+	for i := range v.Current {
+		cert := &v.Current[i]
 		if cert.Usable && cert.Serial == identity(c).Serial && len(pack.Times.ReminderDays) > 0 && cert.DaysLeft <= pack.Times.ReminderDays[0] && !v.followed(cert) {
 			v.Soon = cert
 		}
@@ -86,7 +86,7 @@ func (s *Server) cabinetAdvice(c echo.Context, v *cabinetPage) {
 // followed says whether the same person has another certificate that goes on
 // after this one.
 func (v *cabinetPage) followed(cert *certificateView) bool {
-	for _, other := range v.Now {
+	for _, other := range v.Current {
 		if other.PersonalNumber == cert.PersonalNumber && other.NotAfter.After(cert.NotAfter) {
 			return true
 		}

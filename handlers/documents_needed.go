@@ -95,7 +95,7 @@ func operationChoices(pack *authorities.Pack, l registry.Language) []choice {
 func (s *Server) askPeople(c echo.Context, v *documentsNeededPage, f *registry.Facts) {
 	q := c.QueryParams()
 	option := func(value, key string) choice { return choice{Value: value, Label: s.text(c, key)} }
-	switch ask(v, q, "head", "signatory.HEAD", []choice{
+	switch ask(v, q, "head", "needed.head", []choice{
 		option("KG", "person.citizen_kg"), option("FOREIGN", "needed.foreign_text"), option("FOREIGN_OTHER", "needed.foreign_no_text"),
 	}) {
 	case "FOREIGN":
