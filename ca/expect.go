@@ -87,8 +87,13 @@ func (i *Issuer) expected(intent Intent, key any) (*x509.Certificate, error) {
 func (i *Issuer) compare(intent Intent, key any, got *x509.Certificate) error {
 	want, err := i.expected(intent, key)
 	if err != nil {
-		return err
+		return fmt.Errorf("comparing serial %s: %w", intent.Serial, err)
 	}
+	return i.compareWith(intent, want, got)
+}
+
+// compareWith is compare with what was expected already.
+func (i *Issuer) compareWith(intent Intent, want, got *x509.Certificate) error {
 	differs := func(what string) error {
 		return fmt.Errorf("%w: the certificate of serial %s has another %s", ErrMismatch, intent.Serial, what)
 	}

@@ -29,14 +29,12 @@ var lints = sync.OnceValues(func() (lint.Registry, error) {
 // of level error or fatal are a registry.Error whose argument "list" names
 // them; nothing may be issued then.
 func (i *Issuer) Lint(intent Intent, r *Request) error {
-	if intent.CSRHash != r.Hash {
-		return errContradiction("the request is not the intent's")
-	}
-	c, err := i.expected(intent, r.PublicKey)
-	if err != nil {
-		return err
-	}
-	findings, err := lintCertificate(c.Raw)
+	_, err := i.NewOrder(intent, r)
+	return err
+}
+
+func (o *Order) lint() error {
+	findings, err := lintCertificate(o.want.Raw)
 	if err != nil {
 		return err
 	}

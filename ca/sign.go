@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -31,15 +30,33 @@ type signAnswer struct {
 // ErrUnavailable: unknown outcome, repeat. ErrRefused: never. ErrMismatch: the
 // CA signed something else, which is not returned. Any other error is ours.
 func (c *Client) Sign(ctx context.Context, intent Intent, csr []byte) (*x509.Certificate, error) {
-	if intent.ProfileID != "" && intent.ProfileID != c.issuer.profileID {
-		return nil, errContradiction("the intent was made for another profile or issuing certificate")
+	if err := c.mine(intent); err != nil {
+		return nil, err
 	}
 	r, err := CheckCSR(csr)
 	if err != nil {
 		return nil, err
 	}
-	if r.Hash != intent.CSRHash {
-		return nil, errContradiction("the request is not the intent's")
+	o, err := c.issuer.order(intent, r)
+	if err != nil {
+		return nil, err
+	}
+	return c.Place(ctx, o)
+}
+
+// mine refuses an intent that cannot be repeated exactly.
+func (c *Client) mine(intent Intent) error {
+	if intent.ProfileID != "" && intent.ProfileID != c.issuer.profileID {
+		return errContradiction("the intent was made for another profile or issuing certificate")
+	}
+	return nil
+}
+
+// Place is Sign of an order.
+func (c *Client) Place(ctx context.Context, o *Order) (*x509.Certificate, error) {
+	intent, csr := o.intent, o.request.DER
+	if err := c.mine(intent); err != nil {
+		return nil, err
 	}
 	serial, err := number(intent.Serial)
 	if err != nil {
@@ -71,10 +88,7 @@ func (c *Client) Sign(ctx context.Context, intent Intent, csr []byte) (*x509.Cer
 	if err != nil {
 		return nil, fmt.Errorf("signing serial %s: %w: %w", intent.Serial, ErrMismatch, err)
 	}
-	if err := c.issuer.compare(intent, r.PublicKey, got); err != nil {
-		if !errors.Is(err, ErrMismatch) {
-			err = fmt.Errorf("comparing serial %s: %w", intent.Serial, err)
-		}
+	if err := c.issuer.compareWith(intent, o.want, got); err != nil {
 		return nil, err
 	}
 	return got, nil
