@@ -13,10 +13,12 @@ func (tx *Tx) AddEntry(e journal.Entry, reveals []journal.Reveal) (int64, error)
 	if err != nil {
 		return 0, err
 	}
+	subjects := make([][]any, len(e.Subjects))
 	for i, s := range e.Subjects {
-		if _, err := tx.exec(`INSERT INTO journal_subjects (entry_id, position, kind, subject_id) VALUES (?, ?, ?, ?)`, id, i, s.Kind, s.ID); err != nil {
-			return 0, err
-		}
+		subjects[i] = []any{id, i, s.Kind, s.ID}
+	}
+	if err := tx.insertMany(`INSERT INTO journal_subjects (entry_id, position, kind, subject_id) VALUES `, subjects); err != nil {
+		return 0, err
 	}
 	for _, r := range reveals {
 		if _, err := tx.exec(`INSERT INTO journal_reveals (entry_id, name, salt, value) VALUES (?, ?, ?, ?)`, id, r.Name, r.Salt, r.Value); err != nil {
