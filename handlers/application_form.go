@@ -166,7 +166,7 @@ func (s *Server) formChoices(c echo.Context) formChoices {
 
 // posted is the application that a form belongs to (nil: a new one), the form
 // as typed, and the version it was typed upon.
-func (s *Server) posted(c echo.Context) (app *registry.Application, in registry.FormInput, version_ int64, err error) {
+func (s *Server) posted(c echo.Context) (app *registry.Application, in registry.FormInput, seen int64, err error) {
 	form, err := postForm(c)
 	if err != nil {
 		return nil, nil, 0, err
