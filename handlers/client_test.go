@@ -223,6 +223,23 @@ func TestLG14_HeaderOfAHolder(t *testing.T) {
 	}
 }
 
+func TestAuditorReadsTheJournal(t *testing.T) {
+	h := newShop(t, "dostek")
+	h.pay("1510", "ПП-1")
+	auditor := h.as(registry.Auditor, 0)
+	see(t, auditor.do(http.MethodGet, "/audit", nil), http.StatusOK, "account.top_up", "Айдарова Б.", "tamga journal export")
+	org := fmt.Sprintf("/audit?subject=organisation&subject_id=%d", h.org.ID)
+	page := auditor.do(http.MethodGet, org, nil)
+	see(t, page, http.StatusOK, "account.top_up")
+	if strings.Contains(page.Body.String(), "application.submit<") {
+		t.Error("the filter lets others through")
+	}
+	see(t, auditor.do(http.MethodGet, "/audit?kind=no.such&from=01.01.2026&to=02.04.2026", nil), http.StatusOK, "Эч нерсе табылган жок")
+	for _, who := range []*browser{h.as(registry.Clerk, 0), h.as(registry.Administrator, 0), h.client(h.cert)} {
+		see(t, who.do(http.MethodGet, "/audit", nil), http.StatusForbidden)
+	}
+}
+
 // goldenShop has something of everything these pages show.
 func goldenShop(t *testing.T) *shop {
 	h := newShop(t, "dostek")
@@ -268,6 +285,7 @@ func shopPages(h *shop) []shopPage {
 		{"proposals", "/proposals", admin},
 		{"news_desk", "/staff/news", admin},
 		{"news_edit", "/staff/news/1", admin},
+		{"audit", "/audit", staff(registry.Auditor, 0)},
 		{"news", "/news", client},
 		{"archive", "/archive", client},
 		{"archive_application", "/archive/applications/26-0001", client},

@@ -40,5 +40,5 @@ func (s *Server) table() []route {
 		{Method: get, Path: "/login/cloud", Access: Public(), Handle: s.loginCloud},
 		{Method: post, Path: "/login/cloud/pin", Access: Public(), Handle: s.loginCloudPIN, Slow: true},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
-	}, s.caRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes())
+	}, s.caRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes(), s.auditRoutes())
 }

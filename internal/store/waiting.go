@@ -25,7 +25,7 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 	var into []*int
 	add := func(n *int, from string, a ...any) {
 		i := strconv.Itoa(len(parts))
-		parts = append(parts, `SELECT `+i+` AS place, COUNT(*) AS n FROM (SELECT 1 AS one FROM `+from+` LIMIT 1000) AS rows`+i)
+		parts = append(parts, `SELECT `+i+` AS place, COUNT(*) AS n FROM (SELECT 1 AS one FROM `+from+` LIMIT `+strconv.Itoa(MaxCount)+`) AS rows`+i)
 		into, args = append(into, n), append(args, a...)
 	}
 	switch role {

@@ -1,0 +1,153 @@
+package handlers
+
+import (
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
+)
+
+const auditShown = 100
+
+func (s *Server) auditRoutes() []route {
+	return []route{{Method: http.MethodGet, Path: "/audit", Access: Operator(registry.Auditor), Handle: s.audit}}
+}
+
+type auditPage struct {
+	templates.Page
+	Period      period
+	Kind        string
+	ActorKind   string
+	ActorID     string
+	SubjectKind string
+	SubjectID   string
+	Actors      []choice
+	Subjects    []choice
+	Items       []auditItem
+	First, Next string
+	Checkpoint  *auditCheckpoint
+}
+
+type auditItem struct {
+	ID       int64
+	At       time.Time
+	Kind     string
+	What     string // the kind in words, where there are some
+	Who      string
+	Subjects []auditSubject
+	Details  string
+}
+
+// auditSubject is what an entry is about, with the filter that finds all about
+// it.
+type auditSubject struct{ Label, Path string }
+
+type auditCheckpoint struct {
+	Size int64
+	At   time.Time
+	Root string
+}
+
+var (
+	auditActors   = []string{"operator", "client", "applicant", "system", "console", "anonymous"}
+	auditSubjects = []string{"application", "organisation", "document", "file", "enrolment", "certificate", "operator", "news"}
+)
+
+// audit lists the journal, the latest first.
+func (s *Server) audit(c echo.Context) error {
+	v := &auditPage{Page: s.page(c, s.text(c, "journal.journal")), Period: s.period(c)}
+	get := func(name string) string { return strings.TrimSpace(c.QueryParam(name)) }
+	v.Kind, v.ActorKind, v.ActorID, v.SubjectKind, v.SubjectID = get("kind"), get("actor"), get("actor_id"), get("subject"), get("subject_id")
+	v.Actors, v.Subjects = s.auditChoices(c, "audit.actor.", auditActors, v.ActorKind), s.auditChoices(c, "audit.subject.", auditSubjects, v.SubjectKind)
+	err := s.read(c, func(tx *store.Tx) error {
+		last, err := tx.LastCheckpoint()
+		if err != nil {
+			return err
+		}
+		if last != nil {
+			v.Checkpoint = &auditCheckpoint{last.Size, last.At, hex.EncodeToString(last.Root[:])}
+		}
+		return s.auditItems(c, tx, v)
+	})
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "audit", v)
+}
+
+func (s *Server) auditChoices(c echo.Context, prefix string, values []string, chosen string) []choice {
+	out := []choice{{Label: s.text(c, "filter.all")}}
+	for _, value := range values {
+		out = append(out, choice{Value: value, Label: s.text(c, prefix+value), Chosen: value == chosen})
+	}
+	return out
+}
+
+func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
+	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64)
+	entries, err := tx.Journal(store.JournalFilter{
+		Kind: v.Kind, ActorKind: v.ActorKind, ActorID: v.ActorID, SubjectKind: v.SubjectKind, SubjectID: v.SubjectID,
+		From: v.Period.start, To: v.Period.end, Before: before, Limit: auditShown + 1,
+	})
+	if err != nil {
+		return err
+	}
+	names, err := operatorNames(tx, lang(c))
+	if err != nil {
+		return err
+	}
+	if len(entries) > auditShown {
+		entries = entries[:auditShown]
+		v.Next = auditPath(c, "before", strconv.FormatInt(entries[auditShown-1].ID, 10))
+	}
+	if before > 0 {
+		v.First = auditPath(c, "before", "")
+	}
+	for _, e := range entries {
+		item := auditItem{ID: e.ID, At: e.At, Kind: e.Kind, Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names)}
+		if e.Details != "{}" {
+			item.Details = e.Details
+		}
+		if key := "history." + e.Kind; s.deps.Renderer.Has(key) {
+			item.What = s.text(c, key)
+		}
+		for _, about := range e.Subjects {
+			label := about.Kind
+			if key := "audit.subject." + about.Kind; s.deps.Renderer.Has(key) {
+				label = s.text(c, key)
+			}
+			item.Subjects = append(item.Subjects, auditSubject{label + " " + about.ID, "/audit?" + url.Values{"subject": {about.Kind}, "subject_id": {about.ID}}.Encode()})
+		}
+		v.Items = append(v.Items, item)
+	}
+	return nil
+}
+
+// auditActor says who it was: an operator by name, others by their kind.
+func (s *Server) auditActor(c echo.Context, kind, id string, names map[registry.OperatorID]string) string {
+	if n, err := strconv.ParseInt(id, 10, 64); err == nil && kind == "operator" && names[registry.OperatorID(n)] != "" {
+		return names[registry.OperatorID(n)]
+	}
+	return strings.TrimSpace(s.text(c, "audit.actor."+kind) + " " + id)
+}
+
+// auditPath is the list's address with one parameter changed.
+func auditPath(c echo.Context, name, value string) string {
+	q := url.Values{}
+	for k, v := range c.QueryParams() {
+		q[k] = v
+	}
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	return "/audit?" + q.Encode()
+}
