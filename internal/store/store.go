@@ -198,30 +198,41 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 	return r.RowsAffected, nil
 }
 
+// scan reads the rows of a query into dst, a pointer to a value or a row
+// struct, or to a slice of them, and says whether there was a row. It is GORM's
+// Scan without the statement that Scan composes for a log.
+func (tx *Tx) scan(dst any, query string, args ...any) (found bool, err error) {
+	rows, err := tx.db.Raw(query, args...).Rows()
+	if err != nil {
+		return false, mapError(err)
+	}
+	defer func() { _ = rows.Close() }()
+	if !rows.Next() {
+		return false, mapError(rows.Err())
+	}
+	return true, mapError(tx.db.ScanRows(rows, dst))
+}
+
 // query scans rows into dst, a pointer to a slice of row structs or values.
 func (tx *Tx) query(dst any, query string, args ...any) error {
-	return mapError(tx.db.Raw(query, args...).Scan(dst).Error)
+	_, err := tx.scan(dst, query, args...)
+	return err
 }
 
 // one scans exactly one row, or reports NotFound.
 func (tx *Tx) one(dst any, query string, args ...any) error {
-	r := tx.db.Raw(query, args...).Scan(dst)
-	if r.Error != nil {
-		return mapError(r.Error)
-	}
-	if r.RowsAffected == 0 {
+	found, err := tx.scan(dst, query, args...)
+	if err == nil && !found {
 		return notFound()
 	}
-	return nil
+	return err
 }
 
 // insert adds a row and returns its id.
 func (tx *Tx) insert(query string, args ...any) (int64, error) {
 	var id int64
-	if err := mapError(tx.db.Raw(query+" RETURNING id", args...).Scan(&id).Error); err != nil {
-		return 0, err
-	}
-	return id, nil
+	_, err := tx.scan(&id, query+" RETURNING id", args...)
+	return id, err
 }
 
 // skipLocked is the clause that lets several workers share a queue;
