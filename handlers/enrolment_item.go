@@ -139,7 +139,7 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 		(id.Role == starter || id.Role == decider) && it.Activation.RequestedBy != id.OperatorID
 	it.MayRetry = id.Role == decider && it.Status == registry.Failed
 	it.MayCancel = id.Role == decider && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
-	it.MayUnlock = it.Cloud && it.Certificate != nil && it.OperatorID == 0 && id.Role == registry.Clerk
+	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)
 }
 
 // enrolmentSeen refuses those whom an enrolment does not concern:

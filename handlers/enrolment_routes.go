@@ -21,7 +21,7 @@ func (s *Server) enrolmentRoutes() []route {
 		{Method: post, Path: "/enrolments/:id/start", Access: starters, Handle: s.enrolmentStart},
 		{Method: post, Path: "/enrolments/:id/retry", Access: deciders, Handle: s.enrolmentRetry},
 		{Method: post, Path: "/enrolments/:id/cancel", Access: deciders, Handle: s.enrolmentCancel},
-		{Method: post, Path: "/enrolments/:id/unlock", Access: Operator(registry.Clerk), Handle: s.enrolmentUnlock},
+		{Method: post, Path: "/enrolments/:id/unlock", Access: starters, Handle: s.enrolmentUnlock},
 		{Method: get, Path: "/addresses", Access: confirmers, Handle: s.addresses},
 		{Method: post, Path: "/addresses/:id/confirm", Access: confirmers, Handle: s.addressConfirm},
 		{Method: post, Path: "/addresses/:id/refuse", Access: confirmers, Handle: s.addressRefuse},

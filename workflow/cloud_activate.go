@@ -144,6 +144,10 @@ func (f *Flow) forgiveActivation(ctx context.Context, row *store.Activation, tri
 // keepKey is the transition itself: the codes are spent, the key is kept, the
 // enrolment has its request, the browser is known.
 func (f *Flow) keepKey(tx *store.Tx, in ActivationInput, row *store.Activation, s *subject, w ecloud.Wrapped, csr []byte, tries []counted) error {
+	// The source is locked first, as a try locks it before the activation.
+	if err := f.tell(tx, ecloud.Success, tries); err != nil {
+		return err
+	}
 	e, err := tx.LockEnrolment(row.EnrolmentID)
 	if err != nil {
 		return err
@@ -165,11 +169,9 @@ func (f *Flow) keepKey(tx *store.Tx, in ActivationInput, row *store.Activation, 
 		return err
 	}
 	if token, ok := ecloud.BrowserTokenHash(in.Browser); ok {
-		if err := tx.KnowBrowser(w.Holder, token, now, now.Add(ecloud.BrowserLife)); err != nil {
-			return err
-		}
+		return tx.KnowBrowser(w.Holder, token, now, now.Add(ecloud.BrowserLife))
 	}
-	return f.tell(tx, ecloud.Success, tries)
+	return nil
 }
 
 // cloudHolder names a holder as it is bound into a kept key.

@@ -60,12 +60,16 @@ func (f *Flow) judgeAddress(ctx context.Context, who Actor, id int64, do func(*s
 		if err := who.current(tx); err != nil {
 			return err
 		}
-		a, err := tx.LockActivation(id)
+		a, err := tx.Activation(id)
 		if err != nil {
 			return err
 		}
+		// The enrolment is locked before its activation, as everywhere.
 		e, s, err := f.activatable(tx, a.EnrolmentID)
 		if err != nil {
+			return err
+		}
+		if a, err = tx.LockActivation(id); err != nil {
 			return err
 		}
 		switch {

@@ -41,7 +41,7 @@ func (f *Flow) StartActivation(ctx context.Context, who Actor, id registry.Enrol
 		if err != nil {
 			return err
 		}
-		if err := who.mayStart(tx, s); err != nil {
+		if err := who.mayStart(tx, s.profile()); err != nil {
 			return err
 		}
 		if slip.Email, err = address(email, s.email); err != nil {
@@ -137,10 +137,10 @@ func (f *Flow) addActivation(tx *store.Tx, who Actor, e *registry.Enrolment, a s
 		map[string]string{"email": a.Email}, aboutEnrolment(e)...)
 }
 
-// mayStart says who deals with the activation of whom.
-func (a Actor) mayStart(tx *store.Tx, s *subject) error {
+// mayStart says who deals with the kept keys of whom.
+func (a Actor) mayStart(tx *store.Tx, of registry.CertificateProfile) error {
 	role := registry.Clerk
-	if s.operator != nil {
+	if of == registry.OperatorProfile {
 		role = registry.Administrator
 	}
 	if err := a.is(role); err != nil {

@@ -133,6 +133,13 @@ func (s *subject) inn() registry.INN {
 	return s.app.Declaration.Organisation.INN
 }
 
+func (s *subject) profile() registry.CertificateProfile {
+	if s.operator != nil {
+		return registry.OperatorProfile
+	}
+	return registry.HolderProfile
+}
+
 func (s *subject) storage() registry.Storage {
 	if s.app == nil {
 		return registry.ECloud
@@ -143,6 +150,11 @@ func (s *subject) storage() registry.Storage {
 // moveEnrolment performs one move of the table of moves: guard, guarded UPDATE,
 // journal. What else changed of e is written with it.
 func (f *Flow) moveEnrolment(tx *store.Tx, who Actor, e *registry.Enrolment, to registry.EnrolmentStatus, details map[string]any) error {
+	return f.moveEnrolmentBecause(tx, who, e, to, details, nil)
+}
+
+// moveEnrolmentBecause is moveEnrolment with personal values for the journal.
+func (f *Flow) moveEnrolmentBecause(tx *store.Tx, who Actor, e *registry.Enrolment, to registry.EnrolmentStatus, details map[string]any, personal map[string]string) error {
 	from := e.Status
 	if err := registry.MoveEnrolment(from, to); err != nil {
 		return err
@@ -155,7 +167,7 @@ func (f *Flow) moveEnrolment(tx *store.Tx, who Actor, e *registry.Enrolment, to 
 		details = map[string]any{}
 	}
 	details["from"], details["to"] = from, to
-	return f.record(tx, who, "enrolment."+string(to), details, nil, aboutEnrolment(e)...)
+	return f.record(tx, who, "enrolment."+string(to), details, personal, aboutEnrolment(e)...)
 }
 
 // aboutEnrolment names what a journal entry about an enrolment concerns.

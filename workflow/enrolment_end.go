@@ -50,11 +50,12 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if err != nil {
 			return err
 		}
-		if reason == "" {
-			return registry.Refuse(registry.Invalid, "error.reason.required").On("reason")
+		why, err := someReason(reason, "reason")
+		if err != nil {
+			return err
 		}
 		e.NextAttemptAt = nil
-		if err := f.moveEnrolment(tx, who, e, registry.Cancelled, map[string]any{"reason": reason}); err != nil {
+		if err := f.moveEnrolmentBecause(tx, who, e, registry.Cancelled, nil, map[string]string{"reason": why}); err != nil {
 			return err
 		}
 		live, err := tx.LiveActivation(id)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -41,13 +42,17 @@ func (tx *Tx) LiveUnlock(key int64) (*Unlock, error) {
 }
 
 // AddUnlock adds one in the place of the live one, whose code becomes
-// worthless.
+// worthless. Where somebody else adds one at the same moment it is a Conflict.
 func (tx *Tx) AddUnlock(u Unlock) (int64, error) {
 	if _, err := tx.exec(`UPDATE ecloud_unlocks SET superseded_at = ? WHERE ecloud_key_id = ? AND used_at IS NULL AND superseded_at IS NULL`, u.CreatedAt, u.KeyRow); err != nil {
 		return 0, err
 	}
-	return tx.insert(`INSERT INTO ecloud_unlocks (ecloud_key_id, hash_key_id, code_hash, issued_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+	id, err := tx.insert(`INSERT INTO ecloud_unlocks (ecloud_key_id, hash_key_id, code_hash, issued_by, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
 		u.KeyRow, u.Code.KeyID, u.Code.Hash, nullable(u.IssuedBy), u.CreatedAt, u.ExpiresAt)
+	if errors.Is(err, ErrUnique) {
+		return 0, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+	}
+	return id, err
 }
 
 // SetUnlockCode stores the hash of the code whose letter is about to leave.
