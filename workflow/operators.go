@@ -33,6 +33,10 @@ func (f *Flow) setRole(tx *store.Tx, who Actor, c RoleChange) error {
 	if err := tx.SetOperatorRole(o.ID, c.Role, o.Version); err != nil {
 		return err
 	}
+	// Another role has nothing in hand.
+	if err := tx.ReleaseAssignments(o.ID, f.now()); err != nil {
+		return err
+	}
 	return f.record(tx, who, "operator.role", map[string]any{"from": o.Role, "to": c.Role}, nil, Operator(o.ID))
 }
 

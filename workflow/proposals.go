@@ -189,6 +189,11 @@ func knownRole(r registry.Role) bool {
 // checkRoleChange keeps at least two administrators at work: with one, no
 // change would ever pass again.
 func (f *Flow) checkRoleChange(tx *store.Tx, kind ProposalKind, c RoleChange) error {
+	// Nobody else changes administrators until this is done: two who disable
+	// each other at once must not both count the other.
+	if err := tx.LockAdministrators(); err != nil {
+		return err
+	}
 	o, err := tx.Operator(c.Operator)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/migrations"
 )
 
 type operatorRow struct {
@@ -62,6 +63,17 @@ func (tx *Tx) Operators() ([]*registry.Operator, error) {
 		out[i] = o
 	}
 	return out, nil
+}
+
+// LockAdministrators keeps others from changing the administrators' accounts
+// until the transaction ends. Rows that name an administrator may be added
+// meanwhile.
+func (tx *Tx) LockAdministrators() error {
+	if tx.dialect != migrations.PostgreSQL {
+		return nil
+	}
+	_, err := tx.exec(`SELECT 1 FROM operators WHERE role = ? ORDER BY id FOR NO KEY UPDATE`, registry.Administrator)
+	return err
 }
 
 // AddOperator adds one; a personal number that has an account already is
