@@ -71,7 +71,7 @@ func (s *Server) applicationMoney(tx *store.Tx, v *applicationPage) error {
 	if v.App.OrganisationID == 0 {
 		return nil
 	}
-	quote, err := s.deps.Workflow.Quote(tx, &v.App.Declaration, s.deps.Now())
+	quote, err := s.deps.Workflow.Quote(tx, v.App, s.deps.Now())
 	if registry.KindOf(err) != 0 {
 		return nil
 	}

@@ -160,7 +160,7 @@ func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) er
 
 // decisionMoney is the fee, the balance, and whether this approver may decide.
 func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, who workflow.Actor) (err error) {
-	if v.Quote, err = s.deps.Workflow.Quote(tx, &v.App.Declaration, s.deps.Now()); err != nil {
+	if v.Quote, err = s.deps.Workflow.Quote(tx, v.App, s.deps.Now()); err != nil {
 		return err
 	}
 	if v.Balance, err = tx.Balance(v.App.OrganisationID); err != nil {

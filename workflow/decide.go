@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -30,6 +29,25 @@ type DecisionInput struct {
 	Session string
 }
 
+// clean brings the remark and the reasons to what is stored of them.
+func (in *DecisionInput) clean() (err error) {
+	if in.Remark, err = someRemark(in.Remark, "remark"); err != nil {
+		return err
+	}
+	reasons := map[registry.DocumentID]string{}
+	for id, typed := range in.Reasons {
+		reason, err := someRemark(typed, fmt.Sprintf("reason-%d", id))
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			reasons[id] = reason
+		}
+	}
+	in.Reasons = reasons
+	return nil
+}
+
 // Question is what has to be signed.
 type Question struct {
 	Challenge string // posted back with the signature
@@ -41,6 +59,9 @@ type Question struct {
 // looks again.
 func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Question, error) {
 	q := new(Question)
+	if err := in.clean(); err != nil {
+		return nil, err
+	}
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		app, err := tx.Application(in.ID)
 		if err != nil {
@@ -72,6 +93,9 @@ func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Q
 func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challenge string, cms []byte) error {
 	expected, err := f.take(ctx, token.Decision, challenge, in.Session)
 	if err != nil {
+		return err
+	}
+	if err := in.clean(); err != nil {
 		return err
 	}
 	signer, cert, err := f.verify(ctx, cms, expected)
@@ -136,26 +160,27 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 	if err != nil {
 		return basis, err
 	}
-	quote, err := f.Quote(tx, &app.Declaration, f.now())
+	quote, err := f.Quote(tx, app, f.now())
 	if err != nil {
 		return basis, err
 	}
 	if in.Action == registry.ActApprove {
+		// The account is locked before it is asked whose money is on it.
+		balance, err := tx.LockBalance(app.OrganisationID, f.now())
+		if err != nil {
+			return basis, err
+		}
 		if err := f.fourEyes(tx, who, app); err != nil {
 			return basis, err
 		}
 		if open := openDocuments(docs); len(open) > 0 {
 			return basis, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
 		}
-		balance, err := tx.Balance(app.OrganisationID)
-		if err != nil {
-			return basis, err
-		}
 		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
 			return basis, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
 		}
 	}
-	if in.Action != registry.ActApprove && strings.TrimSpace(in.Remark) == "" && len(in.Reasons) == 0 {
+	if in.Action != registry.ActApprove && in.Remark == "" && len(in.Reasons) == 0 {
 		return basis, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
 	}
 	return f.basis(tx, app, docs, quote, in)
@@ -224,8 +249,7 @@ func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) erro
 			return registry.Refuse(registry.Forbidden, "error.four_eyes")
 		}
 	}
-	since := app.CreatedAt
-	money, err := tx.TopUppers(app.OrganisationID, since)
+	money, err := tx.TopUppers(app.OrganisationID, app.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -246,7 +270,7 @@ func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) erro
 // approve takes the fee, brings what is on file of the organisation and its
 // people up to date, and opens an enrolment for each signatory.
 func (f *Flow) approve(c *change) error {
-	quote, err := f.Quote(c.tx, &c.app.Declaration, c.now)
+	quote, err := f.Quote(c.tx, c.app, c.now)
 	if err != nil {
 		return err
 	}
@@ -294,7 +318,7 @@ func (f *Flow) refuse(c *change, in DecisionInput) error {
 		return err
 	}
 	for _, d := range docs {
-		reason := strings.TrimSpace(in.Reasons[d.ID])
+		reason := in.Reasons[d.ID]
 		if reason == "" {
 			continue
 		}
@@ -303,7 +327,7 @@ func (f *Flow) refuse(c *change, in DecisionInput) error {
 			return err
 		}
 	}
-	c.app.Remark = strings.TrimSpace(in.Remark)
+	c.app.Remark = in.Remark
 	c.app.CompletedAt = &c.now
 	c.app.DueAt, c.app.PausedAt = nil, nil
 	return f.notifyApplicant(c, letterRefused)
@@ -311,7 +335,7 @@ func (f *Flow) refuse(c *change, in DecisionInput) error {
 
 // sendBack returns the file to the clerk with a remark.
 func (f *Flow) sendBack(c *change, in DecisionInput) error {
-	c.app.Remark = strings.TrimSpace(in.Remark)
+	c.app.Remark = in.Remark
 	c.app.VerifiedAt = nil
 	c.app.DecidedAt = nil
 	f.runClock(c.app, c.now)

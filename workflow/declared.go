@@ -28,3 +28,25 @@ func (f *Flow) knowPredecessor(tx *store.Tx, d *registry.Declaration) error {
 	}
 	return nil
 }
+
+// ownPredecessor refuses a predecessor that is ours but not of this
+// organisation: a renewal would begin when somebody else's certificate ends.
+func (f *Flow) ownPredecessor(tx *store.Tx, d *registry.Declaration) error {
+	if d.Predecessor == nil {
+		return nil
+	}
+	cert, err := tx.CertificateBySerial(d.Predecessor.Serial)
+	if registry.KindOf(err) == registry.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if cert.Profile == registry.HolderProfile {
+		org, err := tx.Organisation(cert.OrganisationID)
+		if err != nil || org.INN == d.Organisation.INN {
+			return err
+		}
+	}
+	return registry.Refuse(registry.Invalid, "error.application.other_predecessor").On("predecessor.serial")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -135,13 +136,25 @@ func (c *docChange) empty() (bool, error) {
 	return len(files) == 0, err
 }
 
-// someReason trims and bounds a reason, which must be there.
+// someReason cleans and bounds a reason, which must be there.
 func someReason(s, field string) (string, error) {
-	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
-	switch {
-	case s == "":
-		return "", registry.Refuse(registry.Invalid, "error.reason.required").On(field)
-	case utf8.RuneCountInString(s) > maxReason:
+	s, err := someRemark(s, field)
+	if err == nil && s == "" {
+		err = registry.Refuse(registry.Invalid, "error.reason.required").On(field)
+	}
+	return s, err
+}
+
+// someRemark cleans and bounds what somebody typed: no control characters but
+// line breaks, which PostgreSQL would not store.
+func someRemark(s, field string) (string, error) {
+	s = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "")))
+	if utf8.RuneCountInString(s) > maxReason {
 		return "", registry.Refuse(registry.Invalid, "error.registry.too_long", "n", maxReason).On(field)
 	}
 	return s, nil

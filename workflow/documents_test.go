@@ -451,6 +451,7 @@ func TestA12_AStillValidPaperOfAnEarlierFileStandsIn(t *testing.T) {
 			}
 		}
 		o.settle(first) // the rest, the M-2a too
+		o.put(first, registry.Completed)
 		again := declaration(1)
 		again.Accountant.Document.Number = "7654321" // a new passport
 		draft, err := o.flow.NewDraft(ctx, o.clerk.Actor, again, nil)

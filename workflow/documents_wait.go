@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -10,6 +9,10 @@ import (
 // AskDocuments waits for the applicant: in review → awaiting documents, by a
 // clerk, with a remark that the applicant reads. The clock stops.
 func (f *Flow) AskDocuments(ctx context.Context, who Actor, id registry.ApplicationID, version int64, remark string) error {
+	remark, err := someRemark(remark, "remark")
+	if err != nil {
+		return err
+	}
 	return f.changeApplication(ctx, who, id, version, registry.ActAskDocuments, func(c *change) error {
 		open, err := f.unsettled(c)
 		if err != nil {
@@ -18,7 +21,7 @@ func (f *Flow) AskDocuments(ctx context.Context, who Actor, id registry.Applicat
 		if len(open) == 0 {
 			return registry.Refuse(registry.Conflict, "error.application.nothing_missing")
 		}
-		c.app.Remark = strings.TrimSpace(remark)
+		c.app.Remark = remark
 		c.app.PausedAt = &c.now
 		return f.notifyApplicant(c, letterDocumentsNeeded)
 	})

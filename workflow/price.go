@@ -10,11 +10,12 @@ import (
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
-// Quote says what a declaration costs at an instant: by the last price list
+// Quote says what an application costs at an instant: by the last price list
 // that two administrators put in force, otherwise by the pack's. Where the
-// authority takes no fee from the balance in the office the total is 0.
-func (f *Flow) Quote(tx *store.Tx, d *registry.Declaration, at time.Time) (registry.Quote, error) {
-	facts, _ := f.pack.Effective(registry.FactsOf(d), at)
+// authority takes no fee from the balance in the office the total is 0;
+// the channel is the one open when the application was sent.
+func (f *Flow) Quote(tx *store.Tx, app *registry.Application, at time.Time) (registry.Quote, error) {
+	facts, _ := f.pack.Effective(registry.FactsOf(&app.Declaration), f.sentAt(app))
 	if facts.Channel == registry.Office && !f.pack.Money.OfficeToo {
 		return registry.Quote{}, nil
 	}

@@ -17,6 +17,9 @@ func (f *Flow) Submit(ctx context.Context, who Actor, id registry.ApplicationID,
 		if errs := f.judge(decl); len(errs) > 0 {
 			return errs
 		}
+		if err := f.ownPredecessor(c.tx, decl); err != nil {
+			return err
+		}
 		org, err := f.organisationOf(c.tx, decl)
 		if err != nil {
 			return err

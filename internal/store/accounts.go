@@ -115,11 +115,16 @@ func (tx *Tx) Statement(id registry.OrganisationID, from, to time.Time, after re
 }
 
 // TopUppers returns the personal numbers of the operators who entered or
-// confirmed money of an organisation since an instant (four eyes).
+// confirmed money of an organisation since an instant, or before it the money
+// that is still on the account: what came first is spent first (four eyes).
 func (tx *Tx) TopUppers(id registry.OrganisationID, since time.Time) ([]registry.PersonalNumber, error) {
 	var out []registry.PersonalNumber
-	err := tx.query(&out, `SELECT DISTINCT o.personal_number FROM account_entries e JOIN operators o ON o.id = e.created_by OR o.id = e.confirmed_by
-		WHERE e.organisation_id = ? AND e.kind IN ('top_up','correction') AND e.created_at >= ?`, id, since)
+	err := tx.query(&out, `SELECT DISTINCT o.personal_number FROM (
+			SELECT created_by, confirmed_by, created_at, kind,
+				SUM(CASE WHEN kind = 'top_up' THEN amount ELSE 0 END) OVER (ORDER BY id DESC) - amount AS newer
+			FROM account_entries WHERE organisation_id = ? AND kind IN ('top_up','correction')
+		) AS e JOIN operators o ON o.id = e.created_by OR o.id = e.confirmed_by
+		WHERE e.created_at >= ? OR e.kind = 'top_up' AND e.newer < (SELECT balance FROM account_balances WHERE organisation_id = ?)`, id, since, id)
 	return out, err
 }
 

@@ -117,11 +117,13 @@ func (tx *Tx) JudgeDocument(d *registry.Document, now time.Time) error {
 }
 
 // LinkableDocuments returns accepted papers of the same kind in other
-// applications with the same INN, the newest first, at most limit (A-12).
+// applications with the same INN that were approved, where nothing changes any
+// more, the newest first, at most limit (A-12).
 func (tx *Tx) LinkableDocuments(inn registry.INN, d *registry.Document, limit int) ([]*registry.Document, error) {
 	var rows []documentRow
 	err := tx.query(&rows, documentColumns+` WHERE code = ? AND subject = ? AND status = 'accepted' AND linked_to IS NULL
-		AND application_id IN (SELECT a.id FROM applications a JOIN organisations o ON o.id = a.organisation_id WHERE o.inn = ? AND a.id <> ?)
+		AND application_id IN (SELECT a.id FROM applications a JOIN organisations o ON o.id = a.organisation_id WHERE o.inn = ? AND a.id <> ?
+			AND a.status IN ('approved','completed'))
 		ORDER BY id DESC LIMIT ?`, d.Code, d.Subject, inn, d.ApplicationID, limit)
 	if err != nil {
 		return nil, err
