@@ -49,6 +49,10 @@ func (f *Flow) jobs() []job {
 		{name: "mailing the checkpoint", every: 10 * time.Minute, do: func(ctx context.Context) (bool, error) { return false, f.MailCheckpoint(ctx) }},
 		{name: "journalling failed logins", every: 30 * time.Second, do: func(ctx context.Context) (bool, error) { return false, f.JournalFailures(ctx) }},
 		{name: "asking the CA's health", every: 5 * time.Second, do: f.watchCA},
+		{name: "sweeping files", every: time.Hour, do: func(ctx context.Context) (bool, error) {
+			_, err := f.SweepFiles(ctx, f.machine())
+			return false, err
+		}},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
 	}
