@@ -5,8 +5,10 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -24,57 +26,82 @@ func organisationRow(a application, now time.Time) []any {
 }
 
 // fillPostgres copies n applications with their organisations and search terms
-// into an empty database. Indexes of the terms are built afterwards.
+// into an empty database, on two connections. Indexes of the terms are built
+// afterwards.
 func fillPostgres(ctx context.Context, dsn string, n int, people []int64) error {
+	if err := execAll(ctx, dsn, `DROP INDEX search_terms_word`, `DROP INDEX search_terms_ref`); err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	var all sync.WaitGroup
+	var rows, terms error
+	all.Go(func() {
+		rows = copyRows(ctx, dsn, "organisations", organisationColumns, n, func(a application) ([][]any, error) {
+			return [][]any{organisationRow(a, now)}, nil
+		})
+		if rows == nil {
+			rows = copyRows(ctx, dsn, "applications", applicationColumns, n, func(a application) ([][]any, error) {
+				row, err := a.row(now, people)
+				return [][]any{row}, err
+			})
+		}
+	})
+	all.Go(func() {
+		terms = copyRows(ctx, dsn, "search_terms", termColumns, n, func(a application) ([][]any, error) {
+			var out [][]any
+			for _, t := range a.terms() {
+				out = append(out, []any{"application", t, int64(a.n)})
+			}
+			return out, nil
+		})
+		if terms == nil {
+			terms = execAll(ctx, dsn, `SET maintenance_work_mem = '1GB'`,
+				`CREATE UNIQUE INDEX search_terms_word ON search_terms (kind, term, ref_id DESC)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term)`)
+		}
+	})
+	all.Wait()
+	if err := errors.Join(rows, terms); err != nil {
+		return err
+	}
+	return execAll(ctx, dsn, `VACUUM ANALYZE`)
+}
+
+func execAll(ctx context.Context, dsn string, statements ...string) error {
 	c, err := pgx.Connect(ctx, dsn)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.Close(ctx) }()
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	copyRows := func(table string, columns []string, row func(a application) ([]any, error)) error {
-		i := 0
-		_, err := c.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() ([]any, error) {
-			if i++; i > n {
-				return nil, nil
-			}
-			return row(company(i))
-		}))
-		if err != nil {
-			return fmt.Errorf("copying into %s: %w", table, err)
+	for _, s := range statements {
+		if _, err := c.Exec(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
 		}
-		return nil
 	}
-	if err := copyRows("organisations", organisationColumns, func(a application) ([]any, error) { return organisationRow(a, now), nil }); err != nil {
+	return nil
+}
+
+// copyRows copies what n applications have in a table.
+func copyRows(ctx context.Context, dsn, table string, columns []string, n int, rows func(application) ([][]any, error)) error {
+	c, err := pgx.Connect(ctx, dsn)
+	if err != nil {
 		return err
 	}
-	if err := copyRows("applications", applicationColumns, func(a application) ([]any, error) { return a.row(now, people) }); err != nil {
-		return err
-	}
-	if _, err := c.Exec(ctx, `DROP INDEX search_terms_word; DROP INDEX search_terms_ref; SET maintenance_work_mem = '1GB'`); err != nil {
-		return err
-	}
-	i, waiting := 0, []string(nil)
-	_, err = c.CopyFrom(ctx, pgx.Identifier{"search_terms"}, termColumns, pgx.CopyFromFunc(func() ([]any, error) {
+	defer func() { _ = c.Close(ctx) }()
+	i, waiting := 0, [][]any(nil)
+	_, err = c.CopyFrom(ctx, pgx.Identifier{table}, columns, pgx.CopyFromFunc(func() (row []any, err error) {
 		for len(waiting) == 0 {
 			if i++; i > n {
 				return nil, nil
 			}
-			waiting = company(i).terms()
+			if waiting, err = rows(company(i)); err != nil {
+				return nil, err
+			}
 		}
-		t := waiting[0]
-		waiting = waiting[1:]
-		return []any{"application", t, int64(i)}, nil
+		row, waiting = waiting[0], waiting[1:]
+		return row, nil
 	}))
 	if err != nil {
-		return fmt.Errorf("copying into search_terms: %w", err)
-	}
-	for _, statement := range []string{
-		`CREATE UNIQUE INDEX search_terms_word ON search_terms (kind, term, ref_id DESC)`, `CREATE INDEX search_terms_ref ON search_terms (kind, ref_id, term)`, `VACUUM ANALYZE`,
-	} {
-		if _, err := c.Exec(ctx, statement); err != nil {
-			return err
-		}
+		return fmt.Errorf("copying into %s: %w", table, err)
 	}
 	return nil
 }

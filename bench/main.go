@@ -38,7 +38,7 @@ type sizes struct {
 
 var (
 	full  = sizes{applications: 300, logins: 2000, rounds: 5, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000}
-	quick = sizes{applications: 40, logins: 500, rounds: 1, small: 1000, postgres: 10_000, sqlite: 2000, requests: 20, entries: 1000}
+	quick = sizes{applications: 100, logins: 500, rounds: 1, small: 1000, postgres: 10_000, sqlite: 2000, requests: 20, entries: 1000}
 )
 
 // section is a part of the run that may be asked for by itself.
