@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -108,7 +109,7 @@ func open(t *testing.T, s *Server) *Page {
 	p := &Page{t: t, ctx: ctx, base: s.URL}
 	t.Cleanup(func() {
 		if t.Failed() {
-			_ = p.shot("failed-" + strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()))
+			_ = p.shot(fmt.Sprintf("failed-%s-%d", strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()), opened.Add(1)))
 		}
 		stop()
 		for _, problem := range p.Problems() {
@@ -122,6 +123,9 @@ func open(t *testing.T, s *Server) *Page {
 	p.Language("ky")
 	return p
 }
+
+// opened counts the windows of a run that failed.
+var opened atomic.Int64
 
 // newWindow opens a window in a browser context of its own. chromedp's own way
 // opens a tab, for which a fresh context has no window.
@@ -157,6 +161,12 @@ func (p *Page) listen(event any) {
 	case *audits.EventIssueAdded:
 		if d := e.Issue.Details.ContentSecurityPolicyIssueDetails; d != nil {
 			p.note("content security policy: %s blocked %s", d.ViolatedDirective, d.BlockedURL)
+		}
+	case *network.EventRequestWillBeSent:
+		// data: and blob: come from nowhere; the browser's own viewer of PDF is
+		// an extension of its own.
+		if u := e.Request.URL; strings.HasPrefix(u, "http") && !strings.HasPrefix(u, p.base+"/") {
+			p.note("request to another host: %s", u)
 		}
 	case *network.EventResponseReceived:
 		if e.Response.Status >= 500 {

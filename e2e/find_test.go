@@ -29,7 +29,7 @@ const finder = `(() => {
   const shown = (el) => el.checkVisibility({visibilityProperty: true}) && el.getClientRects().length > 0;
   const [kind, within, name] = ARGS;
   let root = document;
-  if (within.startsWith('#')) root = document.querySelector(within);
+  if (/^[#.]|\[/.test(within)) root = document.querySelector(within);
   else if (within) {
     const heads = [...document.querySelectorAll('h1, h2, h3, legend, th, summary, .tg-docs li > :first-child, tr a, tr strong')].filter((h) => named(h, norm(within)));
     const head = heads.find(shown) || heads[0];
@@ -59,7 +59,8 @@ func find(kind, within, name string) string {
 	return strings.Replace(finder, "ARGS", string(args), 1)
 }
 
-// Part is a part of a page, named by its heading.
+// Part is a part of a page, named by its heading or by a CSS selector that
+// begins with # or . or names an attribute.
 type Part struct {
 	*Page
 	heading string

@@ -37,6 +37,8 @@ type Demo struct {
 		Identifier string `json:"identifier"`
 		Choice     string `json:"choice"`
 		PIN        string `json:"pin_code"`
+		// Certificate is its status.
+		Certificate string `json:"certificate"`
 	} `json:"people"`
 	Certificates []struct {
 		Serial string `json:"serial"`
