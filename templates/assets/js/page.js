@@ -23,6 +23,16 @@
     window.addEventListener('pageshow', again, { once: true });
   });
 
+  // Browsers keep pages alive for the way back, whatever their headers say. A
+  // page of a session is asked for anew, so that going back after the logout
+  // shows the login.
+  window.addEventListener('pagehide', (event) => {
+    if (event.persisted && document.body.dataset.who) document.body.hidden = true;
+  });
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted && document.body.dataset.who) window.location.reload();
+  });
+
   document.addEventListener('click', (event) => {
     if (event.target.closest('[data-print]')) window.print();
     const closer = event.target.closest('[data-close]');
