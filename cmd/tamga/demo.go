@@ -195,6 +195,9 @@ func welcome(w io.Writer, dir, base, letters string) error {
 		if p.Organisation != "" {
 			who += ", " + p.Organisation
 		}
+		if p.Certificate != "valid" {
+			who += ": certificate " + p.Certificate
+		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", p.Identifier, p.Choice, p.PINCode, who)
 	}
 	_, _ = fmt.Fprintln(table)

@@ -136,7 +136,7 @@ func (d *demo) hire(ctx context.Context) error {
 		}
 		e.actor, *p.to = workflow.ByOperator(op), e
 		d.report.People = append(d.report.People, Person{
-			Name: person.NameKy.String(), Role: string(p.role), Login: "ecloud", Identifier: string(person.PersonalNumber), Choice: "OPERATOR", PINCode: e.pin,
+			Name: person.NameKy.String(), Role: string(p.role), Login: "ecloud", Identifier: string(person.PersonalNumber), Choice: "OPERATOR", PINCode: e.pin, Certificate: valid,
 		})
 	}
 	return d.flow.Backdated(began, began.AddDate(1, 0, 0)).WorkOnce(ctx)

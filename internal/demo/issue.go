@@ -73,12 +73,16 @@ func (s *story) issueOne(ctx context.Context, e *registry.Enrolment, i int, stat
 	if err := s.flow.Backdated(from, to).WorkOnce(ctx); err != nil {
 		return err
 	}
-	if status == notYet {
-		return nil
-	}
 	choice := person.Role
 	if choice == registry.HeadAsAccountant {
 		choice = registry.Head
+	}
+	s.report.People = append(s.report.People, Person{
+		Name: person.Person.NameKy.String(), Role: string(person.Role), Login: "ecloud", Identifier: string(s.decl.Organisation.INN), Choice: string(choice),
+		PINCode: pin, Organisation: s.decl.Organisation.FullName(registry.Kyrgyz), Certificate: status,
+	})
+	if status == notYet {
+		return nil
 	}
 	login := workflow.CloudLogin{
 		INN: s.decl.Organisation.INN, Role: choice, PIN: pin, Browser: browser, Source: "127.0.0.1", Origin: s.report.BaseURL, Session: "demo",
@@ -87,10 +91,6 @@ func (s *story) issueOne(ctx context.Context, e *registry.Enrolment, i int, stat
 	if err != nil {
 		return err
 	}
-	s.report.People = append(s.report.People, Person{
-		Name: person.Person.NameKy.String(), Role: string(person.Role), Login: "ecloud", Identifier: string(login.INN), Choice: string(choice),
-		PINCode: pin, Organisation: s.decl.Organisation.FullName(registry.Kyrgyz),
-	})
 	switch status {
 	case suspended:
 		return s.flow.Suspend(ctx, s.clerk.actor, in.Certificate.Serial)

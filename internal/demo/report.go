@@ -10,7 +10,8 @@ type Report struct {
 	Certificates []Certificate `json:"certificates"`
 }
 
-// Person is somebody who can log in.
+// Person is somebody who has a key; who has a certificate that can be used may
+// log in with it.
 type Person struct {
 	Name string `json:"name"`
 	// Role: clerk, approver, auditor, administrator; or HEAD, ACCOUNTANT,
@@ -25,6 +26,8 @@ type Person struct {
 	Choice       string `json:"choice"`
 	PINCode      string `json:"pin_code"`
 	Organisation string `json:"organisation,omitempty"`
+	// Certificate is its status: valid, not-yet, expired, suspended, revoked.
+	Certificate string `json:"certificate"`
 }
 
 // Application can be looked at with its secret link.
