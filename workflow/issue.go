@@ -76,35 +76,35 @@ func final(err error) bool {
 }
 
 func (f *Flow) issueStep(ctx context.Context, e *registry.Enrolment) error {
-	intent, err := f.intentFor(ctx, e)
+	request, err := ca.CheckCSR(e.CSR)
 	if err != nil {
 		return err
 	}
-	request, err := ca.CheckCSR(intent.CSR)
+	intent, s, err := f.intentFor(ctx, e, request)
 	if err != nil {
 		return err
 	}
-	asked := ca.Intent{
+	order, err := f.ca.Issuer().NewOrder(ca.Intent{
 		Serial: intent.Serial, NotBefore: intent.NotBefore, NotAfter: intent.NotAfter, Subject: intent.Subject,
 		Profile: intent.Profile, CSRHash: intent.CSRHash, ProfileID: intent.ProfileID,
-	}
-	if err := f.ca.Issuer().Lint(asked, request); err != nil {
+	}, request)
+	if err != nil {
 		return err
 	}
-	cert, err := f.sign(ctx, asked, intent.CSR)
+	cert, err := f.sign(ctx, order)
 	f.state.report(err)
 	if err != nil {
 		return err
 	}
-	return f.storeCertificate(ctx, e, intent, cert)
+	return f.storeCertificate(ctx, e, s, intent, cert)
 }
 
 // intentFor returns the pending intent of an enrolment, making it, or a fresh
-// one for one that grew too old or was made for another profile.
-func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment) (*registry.Intent, error) {
-	var intent *registry.Intent
+// one for one that grew too old or was made for another profile; and whom it is
+// for, which nothing changes after approval.
+func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment, request *ca.Request) (intent *registry.Intent, s *subject, err error) {
 	step := ""
-	err := f.store.Write(ctx, func(tx *store.Tx) error {
+	err = f.store.Write(ctx, func(tx *store.Tx) error {
 		now, err := tx.LockEnrolment(e.ID)
 		if err != nil {
 			return err
@@ -113,7 +113,10 @@ func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment) (*registry.
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
 		*e = *now
-		fresh, err := f.newIntent(tx, e)
+		if s, err = f.subjectOf(tx, e); err != nil {
+			return err
+		}
+		fresh, err := f.newIntent(tx, e, s, request)
 		if err != nil {
 			return err
 		}
@@ -130,12 +133,7 @@ func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment) (*registry.
 		}
 		step, intent = "intent committed", fresh
 		e.Serial, e.Failure, e.Detail = fresh.Serial, "", ""
-		lease := e.LeasedUntil
 		if err := f.moveEnrolment(tx, BySystem(), e, registry.Issuing, nil); err != nil {
-			return err
-		}
-		e.LeasedUntil = lease
-		if err := tx.KeepLease(e); err != nil {
 			return err
 		}
 		return tx.AddIntent(*fresh)
@@ -143,7 +141,7 @@ func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment) (*registry.
 	if err == nil && step != "" {
 		f.after(step)
 	}
-	return intent, err
+	return intent, s, err
 }
 
 // replaceIntent gives an intent up: its serial will be revoked at the CA, which
@@ -164,26 +162,23 @@ func (f *Flow) replaceIntent(tx *store.Tx, e *registry.Enrolment, old, fresh *re
 }
 
 // newIntent fixes everything that decides the certificate of an enrolment.
-func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment) (*registry.Intent, error) {
-	s, err := f.subjectOf(tx, e)
-	if err != nil {
-		return nil, err
-	}
+func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment, s *subject, request *ca.Request) (*registry.Intent, error) {
 	dn, err := ca.EncodeSubject(f.certificateSubject(s))
 	if err != nil {
 		return nil, err
 	}
-	request, err := ca.CheckCSR(e.CSR)
-	if err != nil {
-		return nil, err
-	}
 	now := f.now()
-	w := ca.Wanted{Subject: dn, Profile: registry.HolderProfile, Request: request}
+	w := ca.Wanted{Subject: dn, Profile: s.profile(), Request: request}
 	if s.operator != nil {
-		w.Profile = registry.OperatorProfile
 		w.NotBefore, w.NotAfter = registry.Term(registry.FromManufacture, nil, now, f.pack.Zone())
 	} else {
-		w.NotBefore, w.NotAfter = f.pack.Term(registry.FactsOf(&s.app.Declaration), now)
+		// What became of the predecessor since it was declared counts: the
+		// year after a revoked one begins now.
+		decl := s.app.Declaration
+		if err := f.knowPredecessor(tx, &decl); err != nil {
+			return nil, err
+		}
+		w.NotBefore, w.NotAfter = f.pack.Term(registry.FactsOf(&decl), now)
 	}
 	if f.term != nil {
 		if nb, na, ok := f.term(e); ok {
@@ -218,7 +213,7 @@ func (f *Flow) certificateSubject(s *subject) ca.Subject {
 
 // storeCertificate ends the issuing: issuing → issued, with the certificate
 // that was compared with its intent.
-func (f *Flow) storeCertificate(ctx context.Context, e *registry.Enrolment, intent *registry.Intent, cert *x509.Certificate) error {
+func (f *Flow) storeCertificate(ctx context.Context, e *registry.Enrolment, s *subject, intent *registry.Intent, cert *x509.Certificate) error {
 	return f.write(ctx, "certificate stored", func(tx *store.Tx) error {
 		now, err := tx.LockEnrolment(e.ID)
 		if err != nil {
@@ -226,10 +221,6 @@ func (f *Flow) storeCertificate(ctx context.Context, e *registry.Enrolment, inte
 		}
 		if now.Status != registry.Issuing || now.Serial != intent.Serial {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-		}
-		s, err := f.subjectOf(tx, now)
-		if err != nil {
-			return err
 		}
 		if err := tx.FinishIntent(intent.Serial, registry.IntentDone, f.now()); err != nil {
 			return err

@@ -103,8 +103,8 @@ func (f *Flow) write(ctx context.Context, step string, do func(*store.Tx) error)
 }
 
 // sign asks the CA.
-func (f *Flow) sign(ctx context.Context, intent ca.Intent, csr []byte) (*x509.Certificate, error) {
-	cert, err := f.ca.Sign(ctx, intent, csr)
+func (f *Flow) sign(ctx context.Context, order *ca.Order) (*x509.Certificate, error) {
+	cert, err := f.ca.Place(ctx, order)
 	f.after("asked the CA")
 	return cert, err
 }

@@ -94,16 +94,20 @@ func (tx *Tx) AddEnrolment(e registry.Enrolment, now time.Time) (registry.Enrolm
 }
 
 // MoveEnrolment writes all that changes of e, if the row is still at e's
-// version and in the status from; the lease ends.
+// version and in the status from. The lease ends, unless the worker that holds
+// it goes on to issuing.
 func (tx *Tx) MoveEnrolment(e *registry.Enrolment, from registry.EnrolmentStatus, now time.Time) error {
+	if e.Status != registry.Issuing {
+		e.LeasedUntil = nil
+	}
 	err := changed(tx.exec(`UPDATE enrolments SET status = ?, csr = ?, serial = ?, failure = ?, detail = ?, attempt = ?, next_attempt_at = ?,
-		leased_until = NULL, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND status = ?`,
-		e.Status, e.CSR, e.Serial, e.Failure, e.Detail, e.Attempt, e.NextAttemptAt, now, e.ID, e.Version, from))
+		leased_until = ?, updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND status = ?`,
+		e.Status, e.CSR, e.Serial, e.Failure, e.Detail, e.Attempt, e.NextAttemptAt, e.LeasedUntil, now, e.ID, e.Version, from))
 	if err != nil {
 		return err
 	}
 	e.Version++
-	e.UpdatedAt, e.LeasedUntil = now, nil
+	e.UpdatedAt = now
 	return nil
 }
 
@@ -159,11 +163,6 @@ func (tx *Tx) Signatory(id registry.SignatoryID) (*registry.Signatory, error) {
 	}
 	s := &registry.Signatory{ID: registry.SignatoryID(r.ID), Role: registry.SignatoryRole(r.Role)}
 	return s, decode(r.Requisites, &s.Person)
-}
-
-// KeepLease gives a worker its lease back after a move of its own.
-func (tx *Tx) KeepLease(e *registry.Enrolment) error {
-	return changed(tx.exec(`UPDATE enrolments SET leased_until = ? WHERE id = ? AND attempt = ? AND status = ?`, e.LeasedUntil, e.ID, e.Attempt, e.Status))
 }
 
 // SetEnrolmentSerial gives an enrolment that is being issued the serial of a
