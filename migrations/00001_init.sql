@@ -81,7 +81,8 @@ CREATE TABLE applications (
   remark          TEXT NOT NULL DEFAULT '',
   version         BIGINT NOT NULL DEFAULT 1,
   CHECK (is_open = (status NOT IN ('completed','refused','withdrawn'))),
-  CHECK (status = 'draft' OR status = 'withdrawn' OR organisation_id IS NOT NULL)
+  CHECK (status = 'draft' OR status = 'withdrawn' OR organisation_id IS NOT NULL),
+  CHECK (status = 'draft' OR status = 'withdrawn' OR ({{digits14 "inn"}}))
 );
 CREATE INDEX applications_queue        ON applications (queue_at, id) WHERE is_open;
 CREATE INDEX applications_queue_mine   ON applications (assignee, queue_at, id) WHERE is_open;
@@ -94,7 +95,7 @@ CREATE INDEX applications_organisation ON applications (organisation_id, id);
 -- Who touched a file: the approver may be none of them (four eyes).
 CREATE TABLE application_hands (
   application_id  BIGINT NOT NULL REFERENCES applications (id),
-  personal_number TEXT NOT NULL,
+  personal_number TEXT NOT NULL CHECK ({{digits14 "personal_number"}}),
   operator_id     BIGINT NOT NULL REFERENCES operators (id),
   act             TEXT NOT NULL,
   at              {{ts}} NOT NULL,
@@ -142,7 +143,8 @@ CREATE TABLE documents (
   updated_at     {{ts}} NOT NULL,
   version        BIGINT NOT NULL DEFAULT 1,
   UNIQUE (application_id, code, subject),
-  CHECK (status NOT IN ('rejected','waived') OR reason <> '')
+  CHECK (status NOT IN ('rejected','waived') OR reason <> ''),
+  CHECK (linked_to <> id)
 );
 
 CREATE TABLE files (
@@ -185,6 +187,7 @@ CREATE TABLE decisions (
   created_at     {{ts}} NOT NULL
 );
 CREATE INDEX decisions_application ON decisions (application_id, id);
+CREATE UNIQUE INDEX decisions_one_end ON decisions (application_id) WHERE action IN ('approve','refuse');
 {{appendonly "decisions"}}
 
 -- Accounts: entries are only ever added. The balance after each entry is kept
@@ -215,9 +218,11 @@ CREATE TABLE account_entries (
   CHECK ((kind IN ('top_up','reversal')) = (amount > 0)),
   CHECK (kind <> 'top_up' OR reference <> ''),
   CHECK (kind <> 'charge' OR application_id IS NOT NULL),
+  CHECK (kind <> 'reversal' OR enrolment_id IS NOT NULL),
   CHECK (kind <> 'correction' OR corrects IS NOT NULL)
 );
 CREATE INDEX account_entries_organisation ON account_entries (organisation_id, id);
+CREATE UNIQUE INDEX account_entries_one_top_up     ON account_entries (reference) WHERE kind = 'top_up';
 CREATE UNIQUE INDEX account_entries_one_charge     ON account_entries (application_id) WHERE kind = 'charge';
 CREATE UNIQUE INDEX account_entries_one_reversal   ON account_entries (enrolment_id) WHERE kind = 'reversal';
 CREATE UNIQUE INDEX account_entries_one_correction ON account_entries (corrects) WHERE kind = 'correction';
@@ -234,7 +239,8 @@ CREATE TABLE top_ups (
   created_by      BIGINT NOT NULL REFERENCES operators (id),
   created_at      {{ts}} NOT NULL,
   decided_by      BIGINT REFERENCES operators (id),
-  decided_at      {{ts}}
+  decided_at      {{ts}},
+  CHECK (decided_by <> created_by)
 );
 CREATE INDEX top_ups_pending ON top_ups (id) WHERE status = 'pending';
 
@@ -344,7 +350,7 @@ CREATE INDEX certificates_public_key ON certificates (public_key_hash);
 
 -- Further organisations that a person signs for (LG-12): journalled links.
 CREATE TABLE holder_links (
-  personal_number TEXT NOT NULL,
+  personal_number TEXT NOT NULL CHECK ({{digits14 "personal_number"}}),
   organisation_id BIGINT NOT NULL REFERENCES organisations (id),
   role            TEXT NOT NULL,
   application_id  BIGINT REFERENCES applications (id),

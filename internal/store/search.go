@@ -9,6 +9,18 @@ import (
 // maxTerms bounds how many words of a query are searched for.
 const maxTerms = 6
 
+// maxTerm is how many bytes of a word count, maxTermsOf how many words of a
+// row: an index of PostgreSQL holds no longer ones, and a statement no more.
+const (
+	maxTerm    = 128
+	maxTermsOf = 200
+)
+
+// short cuts a word, between two letters.
+func short(word string) string {
+	return strings.ToValidUTF8(word[:min(len(word), maxTerm)], "")
+}
+
 // commonTerm is from how many places on a word is common: only its newest
 // places are looked at, because each costs reads of its own.
 const commonTerm = 1000
@@ -24,7 +36,7 @@ func (tx *Tx) setTerms(kind string, ref int64, texts ...string) error {
 	seen := map[string]bool{}
 	for _, text := range texts {
 		for _, term := range strings.Fields(registry.Fold(text)) {
-			if seen[term] {
+			if term = short(term); seen[term] || len(rows) == maxTermsOf {
 				continue
 			}
 			seen[term] = true
@@ -44,7 +56,11 @@ func terms(query string) []string {
 		return []string{string(inn)}
 	}
 	words := strings.Fields(registry.Fold(query))
-	return words[:min(len(words), maxTerms)]
+	words = words[:min(len(words), maxTerms)]
+	for i, w := range words {
+		words[i] = short(w)
+	}
+	return words
 }
 
 // prefix bounds the terms that begin with a word.

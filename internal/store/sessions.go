@@ -22,7 +22,7 @@ func (s *Store) Sessions(now func() time.Time) *Sessions { return &Sessions{s, n
 func (k *Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
 	err = k.store.Read(ctx, func(tx *Tx) error {
 		var row struct{ Data []byte }
-		err := tx.one(&row, `SELECT data FROM sessions WHERE token = ? AND expires_at > ?`, token, k.now())
+		err := tx.one(&row, `SELECT data FROM sessions WHERE token = ? AND expires_at > ? AND length(data) > 0`, token, k.now())
 		var refusal *registry.Error
 		if errors.As(err, &refusal) && refusal.Kind == registry.NotFound {
 			return nil
@@ -33,19 +33,21 @@ func (k *Sessions) FindCtx(ctx context.Context, token string) (data []byte, foun
 	return data, found, err
 }
 
-// CommitCtx stores a session's data until expiry.
+// CommitCtx stores a session's data until expiry. One that was ended stays
+// ended: a request that was under way at the logout does not bring it back.
 func (k *Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	return k.store.Write(ctx, func(tx *Tx) error {
 		_, err := tx.exec(`INSERT INTO sessions (token, data, expires_at) VALUES (?, ?, ?)
-			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`, token, data, expiry)
+			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at WHERE length(sessions.data) > 0`, token, data, expiry)
 		return err
 	})
 }
 
-// DeleteCtx ends a session; one that is not there is no error.
+// DeleteCtx ends a session; one that is not there is no error. Its row stays,
+// empty, until it is swept.
 func (k *Sessions) DeleteCtx(ctx context.Context, token string) error {
 	return k.store.Write(ctx, func(tx *Tx) error {
-		_, err := tx.exec(`DELETE FROM sessions WHERE token = ?`, token)
+		_, err := tx.exec(`UPDATE sessions SET data = substr(data, 1, 0) WHERE token = ?`, token)
 		return err
 	})
 }

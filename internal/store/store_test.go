@@ -2,6 +2,10 @@ package store_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +78,90 @@ func TestReadCannotWrite(t *testing.T) {
 		})
 		if err == nil {
 			t.Error("a write inside Read succeeded")
+		}
+	})
+}
+
+// What no index of PostgreSQL holds and no statement binds is cut, and found by
+// its beginning.
+func TestLongNamesAreStored(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		var word, many strings.Builder
+		for i := range 6000 {
+			fmt.Fprintf(&word, "%x", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+			fmt.Fprintf(&many, "с%d ", i)
+		}
+		o := organisation()
+		o.NameRu, o.NameKy = word.String(), many.String()
+		if err := s.Write(ctx, func(tx *store.Tx) error {
+			_, err := tx.SaveOrganisation(o, at)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Read(ctx, func(tx *store.Tx) error {
+			for _, query := range []string{word.String(), word.String()[:100], "с1"} {
+				found, err := tx.FindOrganisations(query, 2)
+				if err != nil || len(found) != 1 {
+					t.Errorf("%.10s…: %d found, %v", query, len(found), err)
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// The database refuses by itself what would double money or decisions.
+func TestMoneyIsGuardedByTheDatabase(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		var org registry.OrganisationID
+		var clerk registry.OperatorID
+		if err := s.Write(ctx, func(tx *store.Tx) (err error) {
+			if org, err = tx.SaveOrganisation(organisation(), at); err != nil {
+				return err
+			}
+			clerk, err = tx.AddOperator(registry.Operator{
+				Person: registry.PersonRequisites{PersonalNumber: "20111199000001"}, Role: registry.Clerk, Office: "BISHKEK", Email: "a@b.example", Language: registry.Kyrgyz,
+			}, at)
+			if err != nil {
+				return err
+			}
+			_, err = tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", CreatedAt: at})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for name, c := range map[string]struct {
+			do   func(tx *store.Tx) error
+			want error
+		}{
+			"a reference twice": {func(tx *store.Tx) error {
+				_, err := tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", CreatedAt: at})
+				return err
+			}, store.ErrUnique},
+			"a reversal of nothing": {func(tx *store.Tx) error {
+				_, err := tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryReversal, Amount: 5, CreatedAt: at})
+				return err
+			}, store.ErrCheck},
+			"a balance below zero": {func(tx *store.Tx) error {
+				_, err := tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryCorrection, Amount: -6, Corrects: 1, CreatedAt: at})
+				return err
+			}, store.ErrCheck},
+			"a payment decided by its author": {func(tx *store.Tx) error {
+				_, err := tx.AddTopUp(registry.TopUp{
+					OrganisationID: org, Amount: 5, Reference: "PP-2", PaidOn: "2026-04-06", Way: registry.BankTransfer, Status: registry.TopUpConfirmed,
+					CreatedBy: clerk, DecidedBy: clerk, CreatedAt: at,
+				})
+				return err
+			}, store.ErrCheck},
+		} {
+			if err := s.Write(ctx, c.do); !errors.Is(err, c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 }
