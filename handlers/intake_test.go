@@ -354,6 +354,11 @@ func TestTakingInAnApplication(t *testing.T) {
 	if rec := other.do(http.MethodGet, "/track/"+strings.Repeat("A", 43), nil); rec.Code != http.StatusNotFound {
 		t.Errorf("a guessed link: %d", rec.Code)
 	}
+	for _, bytes := range []string{"/applications/%00", "/track/%ff%00", "/worklist?q=%00", "/organisations/%00"} {
+		if rec := clerk.do(http.MethodGet, bytes, nil); rec.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", bytes, rec.Code)
+		}
+	}
 }
 
 // A colleague's edit loses nothing: both sets of values are on the page, and

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -62,7 +63,8 @@ func nextOr(next, otherwise string) string {
 	return otherwise
 }
 
-// postForm is the body of a form, without the query string.
+// postForm is the body of a form, without the query string and without bytes
+// that no text has.
 func postForm(c echo.Context) (url.Values, error) {
 	if _, err := c.FormParams(); err != nil {
 		var tooLarge *http.MaxBytesError
@@ -70,6 +72,11 @@ func postForm(c echo.Context) (url.Values, error) {
 			return nil, err
 		}
 		return nil, registry.Refuse(registry.Invalid, "error.bad_request")
+	}
+	for _, values := range c.Request().PostForm {
+		for i, v := range values {
+			values[i] = strings.ReplaceAll(strings.ToValidUTF8(v, ""), "\x00", "")
+		}
 	}
 	return c.Request().PostForm, nil
 }

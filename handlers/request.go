@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
@@ -49,11 +52,21 @@ func (s *Server) request(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		r := of(c)
 		r.lang = s.chooseLanguage(c.Request())
+		if !readable(c.Request().URL) {
+			return registry.Refuse(registry.NotFound, "error.not_found")
+		}
 		if cookie, err := c.Cookie(themeCookie); err == nil {
 			r.dark = cookie.Value == "dark"
 		}
 		return next(c)
 	}
+}
+
+// readable says whether an address is text: nothing of ours is called by bytes
+// that PostgreSQL does not store.
+func readable(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	return err == nil && utf8.ValidString(u.Path+query) && !strings.ContainsRune(u.Path+query, 0)
 }
 
 // matcher knows the languages we have; browsers in Kyrgyzstan often say

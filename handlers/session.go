@@ -46,6 +46,8 @@ type Identity struct {
 	Serial         registry.Serial         `json:"serial,omitempty"`
 	CertEnds       time.Time               `json:"cert_ends,omitzero"`
 	ApplicationID  registry.ApplicationID  `json:"application,omitempty"`
+	// Link is the hash of the secret link that opened an applicant's session.
+	Link string `json:"link,omitempty"`
 
 	// Began and Seen are set by enter and the middleware (machine's clock).
 	Began time.Time `json:"began"`

@@ -45,7 +45,7 @@ func (s *Server) trackEnter(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.enterApplication(c, app)
+	return s.enterApplication(c, app, code)
 }
 
 // trackLink opens an application by its secret link.
@@ -54,17 +54,17 @@ func (s *Server) trackLink(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.enterApplication(c, app)
+	return s.enterApplication(c, app, c.Param("token"))
 }
 
-// enterApplication begins the applicant's session; the secret leaves the
-// address bar.
-func (s *Server) enterApplication(c echo.Context, app *registry.Application) error {
+// enterApplication begins the applicant's session, which ends with its link;
+// the secret leaves the address bar.
+func (s *Server) enterApplication(c echo.Context, app *registry.Application, token string) error {
 	name := app.Declaration.Organisation.FullName(lang(c))
 	if name == "" {
 		name = app.Number
 	}
-	if err := s.enter(c, Identity{Kind: ApplicantSession, Name: name, ApplicationID: app.ID}); err != nil {
+	if err := s.enter(c, Identity{Kind: ApplicantSession, Name: name, ApplicationID: app.ID, Link: workflow.LinkHash(token)}); err != nil {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/application")

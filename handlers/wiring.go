@@ -24,7 +24,7 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 	d.CompanyStep, d.CertificateStep = pack.Login.CompanyStep, pack.Login.CertificateStep
 	d.CheckSession = func(ctx context.Context, id Identity) error {
 		if id.Kind == ApplicantSession {
-			return nil
+			return f.CheckLink(ctx, id.ApplicationID, id.Link)
 		}
 		return f.CheckSession(ctx, id.OperatorID, id.Role, id.Serial)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -26,6 +27,9 @@ const maxReference = 64
 // refused, whoever enters it.
 func (f *Flow) TopUp(ctx context.Context, who Actor, p Payment) (pending bool, err error) {
 	if err := who.is(registry.Clerk); err != nil {
+		return false, err
+	}
+	if p.Reference, err = someRemark(p.Reference, "reference"); err != nil {
 		return false, err
 	}
 	p.Reference = strings.Join(strings.Fields(p.Reference), " ")
@@ -74,7 +78,7 @@ func (f *Flow) checkPayment(p Payment) registry.Errors {
 	if p.Amount <= 0 {
 		errs = append(errs, registry.Refuse(registry.Invalid, "error.account.amount").On("amount"))
 	}
-	if p.Reference == "" || len(p.Reference) > maxReference {
+	if p.Reference == "" || utf8.RuneCountInString(p.Reference) > maxReference {
 		errs = append(errs, registry.Refuse(registry.Invalid, "error.account.reference", "max", maxReference).On("reference"))
 	}
 	if p.PaidOn.IsZero() || p.PaidOn.Compare(registry.DateOf(f.now(), f.pack.Zone())) > 0 {
@@ -147,11 +151,11 @@ func (f *Flow) CorrectTopUp(ctx context.Context, who Actor, id registry.EntryID,
 	if err := who.is(registry.Clerk, registry.Approver); err != nil {
 		return err
 	}
-	note = strings.TrimSpace(note)
-	if note == "" {
-		return registry.Refuse(registry.Invalid, "error.reason.required").On("note")
+	note, err := someReason(note, "note")
+	if err != nil {
+		return err
 	}
-	err := f.store.Write(ctx, func(tx *store.Tx) error {
+	err = f.store.Write(ctx, func(tx *store.Tx) error {
 		if err := who.current(tx); err != nil {
 			return err
 		}

@@ -53,6 +53,9 @@ func (f *Flow) jobs() []job {
 			_, err := f.SweepFiles(ctx, f.machine())
 			return false, err
 		}},
+		{name: "sweeping sessions", every: time.Hour, do: func(ctx context.Context) (bool, error) {
+			return false, f.store.Sessions(f.machine).Sweep(ctx)
+		}},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
 	}
