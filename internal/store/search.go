@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -66,20 +67,21 @@ func terms(query string) []string {
 // prefix bounds the terms that begin with a word.
 func prefix(word string) (from, to string) { return word, word + "\U0010FFFF" }
 
-// searching is a condition on applications that have a term beginning with
+// searching is a condition on rows of a kind that have a term beginning with
 // every word of the query. The rarest word leads; if even that is common, only
 // its newest places are looked at, and narrow says so.
-func (tx *Tx) searching(query string) (cond string, args []any, narrow bool, err error) {
+func (tx *Tx) searching(kind, query string) (cond string, args []any, narrow bool, err error) {
 	words := terms(query)
 	if len(words) == 0 {
 		return `FALSE`, nil, false, nil
 	}
+	limit := strconv.Itoa(commonTerm) // written out, for the planner to see
 	rarest, least := 0, commonTerm+1
 	for i, w := range words {
 		from, to := prefix(w)
 		var n int
-		if err := tx.query(&n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ?
-			ORDER BY term, ref_id DESC LIMIT ?) AS places`, from, to, commonTerm); err != nil {
+		if err := tx.query(&n, `SELECT COUNT(*) FROM (SELECT 1 AS one FROM search_terms WHERE kind = ? AND term >= ? AND term < ?
+			ORDER BY term, ref_id DESC LIMIT `+limit+`) AS places`, kind, from, to); err != nil {
 			return "", nil, false, err
 		}
 		if n < least {
@@ -87,40 +89,32 @@ func (tx *Tx) searching(query string) (cond string, args []any, narrow bool, err
 		}
 	}
 	from, to := prefix(words[rarest])
-	cond = `id IN (SELECT ref_id FROM (SELECT ref_id FROM search_terms WHERE kind = 'application' AND term >= ? AND term < ?
-		ORDER BY term, ref_id DESC LIMIT ?) AS places WHERE TRUE`
-	args = append(args, from, to, commonTerm)
+	cond = `id IN (SELECT ref_id FROM (SELECT ref_id FROM search_terms WHERE kind = ? AND term >= ? AND term < ?
+		ORDER BY term, ref_id DESC LIMIT ` + limit + `) AS places WHERE TRUE`
+	args = append(args, kind, from, to)
 	for i, w := range words {
 		if i == rarest {
 			continue
 		}
 		from, to := prefix(w)
-		cond += ` AND EXISTS (SELECT 1 FROM search_terms t WHERE t.kind = 'application' AND t.ref_id = places.ref_id AND t.term >= ? AND t.term < ?)`
-		args = append(args, from, to)
+		// Not EXISTS: PostgreSQL would join, and so read every place of a word.
+		cond += ` AND (SELECT t.ref_id FROM search_terms t WHERE t.kind = ? AND t.ref_id = places.ref_id AND t.term >= ? AND t.term < ? LIMIT 1) IS NOT NULL`
+		args = append(args, kind, from, to)
 	}
 	return cond + `)`, args, least >= commonTerm, nil
 }
 
-// matching is a condition that a row's id has a term beginning with every
-// word of the query.
-func matching(kind, idColumn, query string) (string, []any) {
-	var conds []string
-	var args []any
-	for _, term := range terms(query) {
-		from, to := prefix(term)
-		conds = append(conds, idColumn+` IN (SELECT ref_id FROM search_terms WHERE kind = ? AND term >= ? AND term < ?)`)
-		args = append(args, kind, from, to)
-	}
-	if len(conds) == 0 {
-		return "TRUE", nil
-	}
-	return strings.Join(conds, " AND "), args
-}
-
 // FindOrganisations returns organisations whose names or INN have a word
-// beginning with every word of the query, at most limit.
+// beginning with every word of the query, all for no word, at most limit; where
+// all words are common, of the newest.
 func (tx *Tx) FindOrganisations(query string, limit int) ([]*registry.Organisation, error) {
-	cond, args := matching("organisation", "id", query)
+	cond, args := `TRUE`, []any(nil)
+	if len(terms(query)) > 0 {
+		var err error
+		if cond, args, _, err = tx.searching("organisation", query); err != nil {
+			return nil, err
+		}
+	}
 	var rows []organisationRow
 	if err := tx.query(&rows, organisationColumns+` WHERE `+cond+` ORDER BY id DESC LIMIT ?`, append(args, limit)...); err != nil {
 		return nil, err

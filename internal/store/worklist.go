@@ -85,7 +85,7 @@ func (tx *Tx) Worklist(f WorklistFilter) (*Worklist, error) {
 	w := new(Worklist)
 	conds, args := f.conditions()
 	if f.Query != "" {
-		cond, more, narrow, err := tx.searching(f.Query)
+		cond, more, narrow, err := tx.searching("application", f.Query)
 		if err != nil {
 			return nil, err
 		}
