@@ -59,7 +59,7 @@ func (s *Server) decisionSign(c echo.Context) error {
 	err = s.signDecision(c, in, Secret(form.Get("pin")))
 	var refused *registry.Error
 	if errors.As(err, &refused) {
-		if refused.Key == "error.ecloud.login" { // who it is is known here
+		if refused.Key == "error.ecloud.login" { // the person is known here
 			refused = registry.Refuse(refused.Kind, "error.decision.pin").On("pin")
 		}
 		v.Errors[refused.Field] = s.sentence(c, refused)
