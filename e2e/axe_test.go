@@ -57,9 +57,15 @@ func (p *Page) Accessible() {
 // Fits fails the test if the page must be scrolled sideways.
 func (p *Page) Fits() {
 	p.t.Helper()
-	var over int
-	p.Run(chromedp.Evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth", &over))
-	if over > 0 {
-		p.t.Errorf("%s is %d pixels too wide", p.where(), over)
+	const js = `(() => {
+  const wide = document.documentElement.clientWidth, over = document.documentElement.scrollWidth - wide;
+  if (over <= 0) return '';
+  const out = [...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > wide + 1 && !e.closest('.tg-scroll, .tg-nav'));
+  return over + ' pixels, as are ' + out.slice(-4).map((e) => e.outerHTML.slice(0, 120)).join('\n');
+})()`
+	var over string
+	p.Run(chromedp.Evaluate(js, &over))
+	if over != "" {
+		p.t.Errorf("%s is too wide: %s", p.where(), over)
 	}
 }
