@@ -143,8 +143,17 @@ func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) er
 		case registry.DocWaived:
 			v.Waived++
 		}
+		scans := files[d.ID]
+		if d.LinkedTo != 0 {
+			// What stands in is what is decided on.
+			linked, err := tx.FilesOfDocument(d.LinkedTo)
+			if err != nil {
+				return err
+			}
+			scans = append(linked, scans...)
+		}
 		v.Documents = append(v.Documents, decisionDocument{
-			Document: d, Label: d.Label.In(l), Why: d.Why.In(l), Files: files[d.ID], By: names[d.JudgedBy], State: s.documentState(c, d.Status),
+			Document: d, Label: d.Label.In(l), Why: d.Why.In(l), Files: scans, By: names[d.JudgedBy], State: s.documentState(c, d.Status),
 		})
 	}
 	hands, err := tx.Hands(v.App.ID)

@@ -85,16 +85,6 @@ func (tx *Tx) AccountEntry(id registry.EntryID) (*registry.Entry, error) {
 	return &e, nil
 }
 
-// Correction returns the entry that undid another, or NotFound.
-func (tx *Tx) Correction(of registry.EntryID) (*registry.Entry, error) {
-	var r accountRow
-	if err := tx.one(&r, accountColumns+` WHERE corrects = ? AND kind = 'correction'`, of); err != nil {
-		return nil, err
-	}
-	e := r.entry()
-	return &e, nil
-}
-
 // Statement is an account's movements from one instant up to another, the
 // earliest first, at most limit, after the entry with id after, and the
 // balance before the period.
@@ -164,16 +154,6 @@ func (tx *Tx) AddTopUp(t registry.TopUp) (int64, error) {
 func (tx *Tx) TopUp(id int64) (*registry.TopUp, error) {
 	var r topUpRow
 	if err := tx.one(&r, topUpColumns+` WHERE id = ?`, id); err != nil {
-		return nil, err
-	}
-	t := r.topUp()
-	return &t, nil
-}
-
-// TopUpByReference returns the payment with a reference, or NotFound.
-func (tx *Tx) TopUpByReference(reference string) (*registry.TopUp, error) {
-	var r topUpRow
-	if err := tx.one(&r, topUpColumns+` WHERE reference = ?`, reference); err != nil {
 		return nil, err
 	}
 	t := r.topUp()

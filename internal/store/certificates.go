@@ -89,12 +89,6 @@ func (tx *Tx) CertificatesOf(id registry.OrganisationID, limit int) ([]*registry
 	return tx.certificates(` WHERE organisation_id = ? ORDER BY id DESC LIMIT ?`, id, limit)
 }
 
-// CertificatesOfPerson returns a person's of every organisation, the newest
-// first, at most limit.
-func (tx *Tx) CertificatesOfPerson(n registry.PersonalNumber, limit int) ([]*registry.Certificate, error) {
-	return tx.certificates(` WHERE personal_number = ? ORDER BY id DESC LIMIT ?`, n, limit)
-}
-
 // CertificatesOfOperator returns an operator's, the newest first.
 func (tx *Tx) CertificatesOfOperator(id registry.OperatorID) ([]*registry.Certificate, error) {
 	return tx.certificates(` WHERE operator_id = ? ORDER BY id DESC`, id)
@@ -124,14 +118,4 @@ func (tx *Tx) AddHandover(h Handover) error {
 	_, err := tx.insert(`INSERT INTO handovers (enrolment_id, certificate_id, envelope, signature, created_at) VALUES (?, ?, ?, ?, ?)`,
 		h.EnrolmentID, h.CertificateID, h.Envelope, h.Signature, h.CreatedAt)
 	return err
-}
-
-// HandoverOf returns an enrolment's, or NotFound.
-func (tx *Tx) HandoverOf(id registry.EnrolmentID) (*Handover, error) {
-	var h Handover
-	if err := tx.one(&h, `SELECT enrolment_id, certificate_id, envelope, signature, created_at FROM handovers WHERE enrolment_id = ?`, id); err != nil {
-		return nil, err
-	}
-	h.CreatedAt = h.CreatedAt.UTC()
-	return &h, nil
 }

@@ -22,13 +22,6 @@ func (tx *Tx) DeadLetters(limit int) ([]DeadLetter, error) {
 	return out, err
 }
 
-// CountDeadLetters counts what was given up.
-func (tx *Tx) CountDeadLetters() (int, error) {
-	var n int
-	err := tx.query(&n, `SELECT COUNT(*) FROM outbox WHERE status = 'dead'`)
-	return n, err
-}
-
 // ReviveOutbox makes a dead item due again, with all its tries.
 func (tx *Tx) ReviveOutbox(id int64, now time.Time) error {
 	return changed(tx.exec(`UPDATE outbox SET status = 'ready', attempt = 0, run_at = ?, leased_until = NULL WHERE id = ? AND status = 'dead'`, now, id))
