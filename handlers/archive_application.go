@@ -20,7 +20,7 @@ type archiveApplicationPage struct {
 
 type archiveDocument struct {
 	Label  string
-	Reason string // of a rejection or waiver
+	Reason string // of a rejection
 	State  templates.State
 	Files  []registry.File
 }
@@ -42,9 +42,13 @@ func (s *Server) archiveApplication(c echo.Context) error {
 		}
 		files, err := tx.FilesOf(v.App.ID)
 		for _, d := range docs {
-			if d.Required || len(files[d.ID]) > 0 {
-				v.Documents = append(v.Documents, archiveDocument{d.Label.In(lang(c)), d.Reason, s.documentState(c, d.Status), files[d.ID]})
+			if !d.Required && len(files[d.ID]) == 0 {
+				continue
 			}
+			if d.Status == registry.DocWaived {
+				d.Reason = "" // a note of the staff to the approver
+			}
+			v.Documents = append(v.Documents, archiveDocument{d.Label.In(lang(c)), d.Reason, s.documentState(c, d.Status), files[d.ID]})
 		}
 		return err
 	})
