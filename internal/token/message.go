@@ -40,7 +40,7 @@ func (v *Verifier) readUsual(der []byte) (m *message, ok bool) {
 		return nil, false
 	}
 	var content []byte
-	if rest, err := asn1.Unmarshal(u.Content.Content.Content.FullBytes, &content); err != nil || len(rest) > 0 {
+	if rest, err := asn1.Unmarshal(u.Content.Content.Content.Bytes, &content); err != nil || len(rest) > 0 {
 		return nil, false
 	}
 	set := u.Content.Certificates
