@@ -440,3 +440,54 @@ func TestAReplacedLinkEndsItsSessions(t *testing.T) {
 		})
 	})
 }
+
+// Money for one of two files pays for one, and a large payment that is decided
+// from two desks at once is credited once.
+func TestMoneyRace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newOffice(t, s)
+		ctx := context.Background()
+		first, second := o.verified(1), o.verified(1)
+		org := o.application(first).OrganisationID
+		var fee registry.Tyiyn
+		app := o.application(first)
+		o.read(func(tx *store.Tx) error {
+			q, err := o.flow.Quote(tx, app, o.now())
+			fee = q.Total
+			return err
+		})
+		o.pay(org, fee, "PP-1")
+		errs := make([]error, 2)
+		var wg sync.WaitGroup
+		for i, id := range []registry.ApplicationID{first, second} {
+			by := []*colleague{o.approver, o.approver2}[i]
+			wg.Go(func() { errs[i] = o.decide(by, id, registry.ActApprove, "") })
+		}
+		wg.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Errorf("approving: %v and %v", errs[0], errs[1])
+		}
+		for _, err := range errs {
+			if err != nil {
+				wantKind(t, err, registry.Conflict)
+			}
+		}
+
+		if _, err := o.flow.TopUp(ctx, o.clerk.Actor, workflow.Payment{
+			Organisation: org, Amount: o.pack.Money.LargeTopUp, Reference: "PP-2", PaidOn: registry.DateOf(o.now(), o.pack.Zone()), Way: registry.BankTransfer,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for i, by := range []*colleague{o.clerk2, o.approver} {
+			wg.Go(func() { errs[i] = o.flow.DecideTopUp(ctx, by.Actor, 2, true) })
+		}
+		wg.Wait()
+		o.read(func(tx *store.Tx) error {
+			b, err := tx.Balance(org)
+			if b != o.pack.Money.LargeTopUp || (errs[0] == nil) == (errs[1] == nil) {
+				t.Errorf("balance %d after %v and %v", b, errs[0], errs[1])
+			}
+			return err
+		})
+	})
+}
