@@ -46,7 +46,8 @@ func (s *scoped) close() {
 func wipe(key crypto.Signer) {
 	switch k := key.(type) {
 	case *ecdsa.PrivateKey:
-		wipeInt(k.D) //nolint:staticcheck // the deprecated field is where the number lies
+		//lint:ignore SA1019 the deprecated field is where the number lies
+		wipeInt(k.D)
 	case *rsa.PrivateKey:
 		wipeInt(k.D)
 		for _, p := range k.Primes {
