@@ -47,7 +47,7 @@ func wipe(key crypto.Signer) {
 	switch k := key.(type) {
 	case *ecdsa.PrivateKey:
 		//lint:ignore SA1019 the deprecated field is where the number lies
-		wipeInt(k.D)
+		wipeInt(k.D) //nolint:staticcheck // the same, for golangci-lint
 	case *rsa.PrivateKey:
 		wipeInt(k.D)
 		for _, p := range k.Primes {
