@@ -154,7 +154,8 @@ func statesText(t *testing.T) string {
 		}
 	}
 	b.WriteString("\n## Document\n\nA clerk judges each document, in any order and again; only an accepted or waived one\n" +
-		"no longer stands in the way of verification.\n\n" + statusTable(text(registry.DocumentStatuses[:]), meanings["DocumentStatus"]))
+		"no longer stands in the way of verification. When an edit puts another person or\n" +
+		"organisation in the place, what was judged of the former is judged anew.\n\n" + statusTable(text(registry.DocumentStatuses[:]), meanings["DocumentStatus"]))
 	return b.String()
 }
 
