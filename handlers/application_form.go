@@ -203,17 +203,40 @@ func (s *Server) keep(c echo.Context, app *registry.Application, in registry.For
 		})
 		return app, err
 	}
-	if app.Version != version && in.Get(fieldTab) != "" && app.Input.Get(fieldTab) == in.Get(fieldTab) {
-		version = app.Version
-	}
-	if err := s.deps.Workflow.Edit(ctx, who, app.ID, version, decl, in); err != nil {
-		return app, err
+	for try := 0; ; try++ {
+		if app.Version != version && in.Get(fieldTab) != "" && app.Input.Get(fieldTab) == in.Get(fieldTab) {
+			version = app.Version
+		}
+		err := s.deps.Workflow.Edit(ctx, who, app.ID, version, decl, in)
+		if err == nil {
+			break
+		}
+		// The page's own keeping of the draft may have come in between.
+		if try == 3 || !changedMeanwhile(err) || app.Version != version {
+			return app, err
+		}
+		if err := s.read(c, func(tx *store.Tx) (err error) {
+			app, err = tx.Application(app.ID)
+			return err
+		}); err != nil {
+			return app, err
+		}
+		if app.Version == version {
+			return app, err
+		}
 	}
 	err = s.read(c, func(tx *store.Tx) error {
 		app, err = tx.Application(app.ID)
 		return err
 	})
 	return app, err
+}
+
+// changedMeanwhile says that somebody, or the page's own keeping of the draft,
+// was first.
+func changedMeanwhile(err error) bool {
+	var refused *registry.Error
+	return errors.As(err, &refused) && refused.Key == "error.changed_meanwhile"
 }
 
 // refusedForm shows the form again with what was typed, what is wrong, and
@@ -226,8 +249,7 @@ func (s *Server) refusedForm(c echo.Context, app *registry.Application, in regis
 	}
 	v := s.formPage(c, app, in)
 	v.Errors = errs
-	var refused *registry.Error
-	if errors.As(err, &refused) && refused.Key == "error.changed_meanwhile" && app != nil {
+	if changedMeanwhile(err) && app != nil {
 		if err := s.theirs(c, v, app.ID); err != nil {
 			return err
 		}

@@ -14,9 +14,13 @@ import (
 	"github.com/tamga-ca/tamga/workflow"
 )
 
-// historyShown is how much of a file's history its page tells; the journal
-// tells the rest.
-const historyShown = 12
+// historyShown is how much of a file's history its page tells, and historyRead
+// how much is read for it: a draft that keeps itself fills the journal with
+// the same line, which is told once. The journal tells the rest.
+const (
+	historyShown = 12
+	historyRead  = 100
+)
 
 // applicationDocuments fills in the list of documents and their files.
 func (s *Server) applicationDocuments(c echo.Context, tx *store.Tx, v *applicationPage, names map[registry.OperatorID]string) error {
@@ -88,7 +92,7 @@ func (s *Server) applicationMoney(tx *store.Tx, v *applicationPage) error {
 
 // applicationHistory is what happened to a file last, in words.
 func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application, names map[registry.OperatorID]string) ([]historyRow, error) {
-	entries, err := tx.JournalAbout(workflow.Application(app.ID), 0, historyShown)
+	entries, err := tx.JournalAbout(workflow.Application(app.ID), 0, historyRead)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +102,14 @@ func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.
 		if !s.deps.Renderer.Has(key) {
 			continue
 		}
-		out = append(out, historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, names)})
+		row := historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, names)}
+		if n := len(out); n > 0 && out[n-1].Text == row.Text && out[n-1].Who == row.Who {
+			continue
+		}
+		if len(out) == historyShown {
+			break
+		}
+		out = append(out, row)
 	}
 	return out, nil
 }

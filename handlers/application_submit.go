@@ -11,20 +11,26 @@ func (s *Server) applicationSubmit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	kept, err := s.keep(c, app, in, version)
-	if err != nil {
-		return s.refusedForm(c, app, in, err)
-	}
 	who, err := s.actor(c)
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Workflow.Submit(c.Request().Context(), who, kept.ID, kept.Version); err != nil {
-		return s.refusedForm(c, kept, in, err)
+	for try := 0; ; try++ {
+		kept, err := s.keep(c, app, in, version)
+		if err != nil {
+			return s.refusedForm(c, app, in, err)
+		}
+		app, version = kept, kept.Version
+		if err = s.deps.Workflow.Submit(c.Request().Context(), who, app.ID, version); err == nil {
+			break
+		}
+		if try == 2 || !changedMeanwhile(err) {
+			return s.refusedForm(c, app, in, err)
+		}
 	}
-	if err := s.newLink(c, who, kept); err != nil {
+	if err := s.newLink(c, who, app); err != nil {
 		return err
 	}
-	s.flash(c, "good", "flash.submitted", "number", kept.Number)
-	return s.redirect(c, "/applications/"+kept.Number)
+	s.flash(c, "good", "flash.submitted", "number", app.Number)
+	return s.redirect(c, "/applications/"+app.Number)
 }

@@ -118,12 +118,34 @@
     form.reset();
     for (const note of form.querySelectorAll('[data-kept]')) note.hidden = true;
   });
-  // A form sent by htmx that was taken over has done its work.
+  // What htmx sends from a form: data-keeps on its target names what the server
+  // now keeps; anything refused, such as by a session that has ended, is kept
+  // here before the page goes away.
   document.addEventListener('htmx:beforeOnLoad', (event) => {
     const form = event.target.closest?.('form[data-keep]');
-    if (form && event.detail.xhr.status < 400) store.removeItem(keyOf(form));
+    if (!form) return;
+    if (event.detail.xhr.status >= 400) {
+      clearTimeout(timer);
+      save(form);
+    } else if (event.detail.target?.dataset.keeps !== undefined) {
+      store.removeItem(keyOf(form));
+    }
   });
-  document.addEventListener('htmx:load', (event) => prepare(event.detail.elt));
+  // A new form has a name of its own once the server keeps it.
+  function rename(el) {
+    const form = el.closest?.('form[data-keep]');
+    const name = el.dataset?.keeps;
+    if (!form || !name || name === form.dataset.keep) return;
+    const kept = store.getItem(keyOf(form));
+    store.removeItem(keyOf(form));
+    form.dataset.keep = name;
+    form.elements.namedItem('keep').value = name;
+    if (kept) store.setItem(keyOf(form), kept);
+  }
+  document.addEventListener('htmx:load', (event) => {
+    prepare(event.detail.elt);
+    rename(event.detail.elt);
+  });
   document.addEventListener('DOMContentLoaded', () => {
     const body = document.body.dataset;
     if (body.kept) forget((key) => key === `${who()} ${body.kept}`);
