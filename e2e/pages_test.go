@@ -26,6 +26,7 @@ var notPages = map[string]string{
 	"/applications/:number/enrolments":  "a part of the application's page",
 	"/organisations/:inn/statement.csv": "a file",
 	"/cabinet/balance.csv":              "a file",
+	"/cabinet/certificates/:serial":     "a file",
 	"/archive/files/:id":                "a scan",
 	"/activate/state":                   "seen while a certificate is being made: TestMainJob",
 }
@@ -178,6 +179,7 @@ func (v *visitor) pattern(at string) string {
 // tried in all languages, and the main ones in the dark.
 func (v *visitor) look(at string, first bool) {
 	v.choose("ky", "light")
+	v.Expect(`favicon`) // a scan has no icon
 	v.Goto(at)
 	if v.isScan() {
 		return
