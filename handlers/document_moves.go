@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -75,7 +76,12 @@ func (s *Server) documentReject(c echo.Context) error {
 // documentWaive says that a document is not required.
 func (s *Server) documentWaive(c echo.Context) error {
 	return s.judge(c, "flash.document_waived", func(ctx context.Context, who workflow.Actor, doc registry.DocumentID, version int64, form url.Values) error {
-		return s.deps.Workflow.WaiveDocument(ctx, who, doc, version, form.Get("reason"))
+		err := s.deps.Workflow.WaiveDocument(ctx, who, doc, version, form.Get("waive-reason"))
+		// Rejecting stands on the same page and asks for a reason too.
+		if e := (*registry.Error)(nil); errors.As(err, &e) && e.Field == "reason" {
+			return e.On("waive-reason")
+		}
+		return err
 	})
 }
 

@@ -313,6 +313,7 @@ func TestTakingInAnApplication(t *testing.T) {
 	}
 	doc = d.document(app, "DT-REG-CERT")
 	see(t, clerk.post(at+"reject", url.Values{"version": {fmt.Sprint(doc.Version)}}), http.StatusUnprocessableEntity, "Себебин жазыңыз")
+	see(t, clerk.post(at+"waive", url.Values{"version": {fmt.Sprint(doc.Version)}}), http.StatusUnprocessableEntity, `id="f-waive-reason-d"`)
 	see(t, clerk.post(at+"reject", url.Values{"version": {fmt.Sprint(doc.Version)}, "ready": {"Мөөрү жок"}, "reason": {"Жаңысын алып келиңиз"}}), http.StatusSeeOther)
 	see(t, clerk.do(http.MethodGet, "/applications/26-0001", nil), http.StatusOK, "Мөөрү жок. Жаңысын алып келиңиз")
 	see(t, clerk.post(at+"accept", url.Values{"version": {fmt.Sprint(doc.Version)}}), http.StatusUnprocessableEntity)
