@@ -31,7 +31,7 @@ func (s *Server) actor(c echo.Context) (who workflow.Actor, err error) {
 			if err != nil {
 				return err
 			}
-			who = workflow.ByHolder(cert)
+			who = workflow.ByHolder(cert).For(id.OrganisationID)
 		case ApplicantSession:
 			who = workflow.ByApplicant(id.ApplicationID)
 		}

@@ -52,6 +52,11 @@ func (s *Server) decisionSign(c echo.Context) error {
 		return err
 	}
 	v.SignedText = in.Text
+	// Browsers send line ends as CR LF.
+	if strings.ReplaceAll(form.Get("seen"), "\r\n", "\n") != in.Text {
+		v.Errors[""] = s.text(c, "decision.text_changed")
+		return s.decisionAnswer(c, http.StatusConflict, v)
+	}
 	if form.Get("pin") == "" {
 		v.Errors["pin"] = s.text(c, "error.required")
 		return s.decisionAnswer(c, http.StatusUnprocessableEntity, v)

@@ -91,6 +91,9 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 	case err != nil:
 		return err
 	}
+	if s.deps.CompanyStep && id.Companies > 1 {
+		return s.askCompany(c, id, v.Next)
+	}
 	if err := s.enter(c, id); err != nil {
 		return err
 	}

@@ -39,6 +39,8 @@ func (s *Server) table() []route {
 		{Method: post, Path: "/login/cloud", Access: Public(), Handle: s.loginCloudINN, Slow: true},
 		{Method: get, Path: "/login/cloud", Access: Public(), Handle: s.loginCloud},
 		{Method: post, Path: "/login/cloud/pin", Access: Public(), Handle: s.loginCloudPIN, Slow: true},
+		{Method: get, Path: "/login/company", Access: Public(), Handle: s.loginCompany},
+		{Method: post, Path: "/login/company", Access: Public(), Handle: s.loginCompanyChosen},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
 	}, s.caRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes(), s.auditRoutes())
 }

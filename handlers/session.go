@@ -46,6 +46,8 @@ type Identity struct {
 	Serial         registry.Serial         `json:"serial,omitempty"`
 	CertEnds       time.Time               `json:"cert_ends,omitzero"`
 	ApplicationID  registry.ApplicationID  `json:"application,omitempty"`
+	// Companies is how many organisations a holder may act for.
+	Companies int `json:"companies,omitempty"`
 	// Link is the hash of the secret link that opened an applicant's session.
 	Link string `json:"link,omitempty"`
 

@@ -73,6 +73,7 @@ func identityOf(e *workflow.Entrance) Identity {
 		return id
 	}
 	id.Kind, id.OrganisationID, id.Signatory = HolderSession, e.Certificate.OrganisationID, e.Certificate.Role
+	id.Companies = len(e.Companies)
 	if len(e.Companies) > 0 {
 		id.Name = e.Companies[0].FullName(registry.Kyrgyz)
 	}

@@ -18,6 +18,9 @@ type Actor struct {
 	Certificate *registry.Certificate
 	// ApplicationID is set for applicants with a secret link only.
 	ApplicationID registry.ApplicationID
+
+	// organisation is the one a holder acts for.
+	organisation registry.OrganisationID
 }
 
 // ByOperator is an operator at work.
@@ -26,8 +29,17 @@ func ByOperator(o *registry.Operator) Actor {
 }
 
 // ByHolder is a client who logged in with a certificate.
+//
+// They act for the organisation of the certificate; see For.
 func ByHolder(c *registry.Certificate) Actor {
-	return Actor{kind: journal.ActorClient, id: string(c.Serial), Certificate: c}
+	return Actor{kind: journal.ActorClient, id: string(c.Serial), Certificate: c, organisation: c.OrganisationID}
+}
+
+// For is a holder who chose an organisation at login (LG-12; ChooseCompany
+// says whether they may).
+func (a Actor) For(id registry.OrganisationID) Actor {
+	a.organisation = id
+	return a
 }
 
 // ByApplicant is somebody with the secret link of an application.
@@ -79,7 +91,7 @@ func (a Actor) current(tx *store.Tx) error {
 func (a Actor) owns(app *registry.Application) error {
 	switch {
 	case a.kind == journal.ActorApplicant && a.ApplicationID != app.ID,
-		a.Certificate != nil && (app.OrganisationID == 0 || a.Certificate.OrganisationID != app.OrganisationID):
+		a.Certificate != nil && (app.OrganisationID == 0 || a.organisation != app.OrganisationID):
 		return registry.Refuse(registry.NotFound, "error.not_found")
 	}
 	return nil
