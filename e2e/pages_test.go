@@ -36,10 +36,7 @@ var notPages = map[string]string{
 // host, nothing to be scrolled sideways on a small or a large screen. A page is
 // found by the links of the others; one that no link leads to is an error, so
 // that a new page is tried or the test fails.
-func TestPages(t *testing.T) {
-	s := startDemo(t, "dostek")
-	d := s.Demo(t)
-	w := wordsOf(t, "dostek", "ky")
+func tryPages(t *testing.T, s *Server, d Demo, w words) {
 	seen := map[string]bool{}
 	for _, who := range []string{"", "clerk", "approver", "auditor", "administrator", "HEAD", "applicant"} {
 		v := &visitor{t: t, Page: open(t, s), who: who, seen: seen, done: map[string]bool{}}
@@ -74,7 +71,6 @@ func (v *visitor) logInAs(d Demo, w words) {
 			}
 		}
 	default:
-		whose := map[string]string{"HEAD": "signatory.HEAD", "ACCOUNTANT": "signatory.ACCOUNTANT", "OPERATOR": "ecloud.role_operator"}
 		for _, p := range d.People {
 			if p.Role != v.who {
 				continue

@@ -29,17 +29,8 @@ type Server struct {
 
 // Demo is the file demo.json.
 type Demo struct {
-	BaseURL string `json:"base_url"`
-	People  []struct {
-		Name       string `json:"name"`
-		Role       string `json:"role"`
-		Login      string `json:"login"`
-		Identifier string `json:"identifier"`
-		Choice     string `json:"choice"`
-		PIN        string `json:"pin_code"`
-		// Certificate is its status.
-		Certificate string `json:"certificate"`
-	} `json:"people"`
+	BaseURL      string   `json:"base_url"`
+	People       []Person `json:"people"`
 	Certificates []struct {
 		Serial string `json:"serial"`
 		Status string `json:"status"`
@@ -51,6 +42,17 @@ type Demo struct {
 		Status string `json:"status"`
 		Link   string `json:"link"`
 	} `json:"applications"`
+}
+
+// Person is somebody of the demo with a key.
+type Person struct {
+	Name        string `json:"name"`
+	Role        string `json:"role"`
+	Login       string `json:"login"`
+	Identifier  string `json:"identifier"`
+	Choice      string `json:"choice"`
+	PIN         string `json:"pin_code"`
+	Certificate string `json:"certificate"` // its status
 }
 
 // startDemo starts a demo of an authority with data of its own.
