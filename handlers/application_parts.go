@@ -20,6 +20,8 @@ import (
 const (
 	historyShown = 12
 	historyRead  = 100
+	// historyViewed is for the auditor, who reads the journal.
+	historyViewed = "file.viewed"
 )
 
 // applicationDocuments fills in the list of documents and their files.
@@ -99,7 +101,7 @@ func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.
 	out := make([]historyRow, 0, len(entries))
 	for _, e := range entries {
 		key := "history." + e.Kind
-		if !s.deps.Renderer.Has(key) {
+		if e.Kind == historyViewed || !s.deps.Renderer.Has(key) {
 			continue
 		}
 		row := historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, names)}

@@ -43,6 +43,7 @@ type decisionPage struct {
 	Earlier    []*registry.Application
 	EarlierN   int
 	FourEyes   string // why this approver may not, if so
+	Closed     string // why nobody may decide now, if so
 	Attention  []string
 	Action     registry.Action
 	Remark     string
@@ -105,6 +106,10 @@ func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
 	v.Org = v.App.Declaration.Organisation.FullName(lang(c))
 	v.Page = s.page(c, s.text(c, "decision.title", "org", v.Org))
 	v.Attention = s.decisionAttention(c, v)
+	var refused *registry.Error
+	if _, err := registry.MoveApplication(v.App.Status, registry.ActApprove, registry.ByApprover); errors.As(err, &refused) {
+		v.Closed = s.sentence(c, refused)
+	}
 	return v, nil
 }
 

@@ -42,7 +42,7 @@ func (s *Server) login(c echo.Context) error {
 	}
 	v := s.loginPage(c, nextOr(c.QueryParam("next"), ""))
 	v.Cloud = s.showCloud(c.QueryParam("carrier"))
-	v.Steps = s.loginSteps(v.Cloud, 0)
+	v.Steps = s.loginSteps(v.Cloud, carrierChosen(v.Cloud))
 	if ended := of(c).ended; ended != nil {
 		v.Notice = &templates.Problem{What: s.sentence(c, ended)}
 		v.Renew = s.expiredHelp(c, ended)
@@ -82,6 +82,15 @@ func loginPath(carrier, next string) string {
 		q.Set("next", next)
 	}
 	return "/login?" + q.Encode()
+}
+
+// carrierChosen is the step that is now: the cloud's first field is shown with
+// its choice.
+func carrierChosen(cloud bool) int {
+	if cloud {
+		return 1
+	}
+	return 0
 }
 
 // loginSteps are the steps in the pack's order (SOCHI, ENOT, E-Cloud).
@@ -139,7 +148,7 @@ func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 	}
 	v := s.loginPage(c, next)
 	v.Cloud = s.showCloud("")
-	v.Steps = s.loginSteps(v.Cloud, 0)
+	v.Steps = s.loginSteps(v.Cloud, carrierChosen(v.Cloud))
 	v.Notice = s.endedNotice(c)
 	if told {
 		v.Notice.What = s.sentence(c, e)

@@ -108,7 +108,8 @@ func TestFourEyes(t *testing.T) {
 		}
 		for name, involve := range map[string]func(tx *store.Tx) error{
 			"touched the file": func(tx *store.Tx) error {
-				return tx.AddHand(id, store.Hand{PersonalNumber: me, OperatorID: o.approver.Operator.ID, Act: registry.ActEdit, At: o.now()})
+				_, err := tx.AddHand(id, store.Hand{PersonalNumber: me, OperatorID: o.approver.Operator.ID, Act: registry.ActEdit, At: o.now()})
+				return err
 			},
 			"topped up": func(tx *store.Tx) error {
 				_, err := tx.AddAccountEntry(registry.Entry{

@@ -49,7 +49,7 @@ func (f *Flow) NewDraft(ctx context.Context, who Actor, decl registry.Declaratio
 			return err
 		}
 		hand := store.Hand{PersonalNumber: who.Operator.Person.PersonalNumber, OperatorID: who.Operator.ID, Act: registry.ActEdit, At: now}
-		if err := tx.AddHand(d.ID, hand); err != nil {
+		if _, err := tx.AddHand(d.ID, hand); err != nil {
 			return err
 		}
 		app, err := tx.LockApplication(d.ID)

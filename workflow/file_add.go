@@ -33,6 +33,9 @@ func (f *Flow) AddFile(ctx context.Context, who Actor, id registry.DocumentID, n
 			return err
 		}
 		if i := slices.IndexFunc(have, func(x registry.File) bool { return x.SHA256 == file.SHA256 }); i >= 0 {
+			if c.doc.Status == registry.DocRejected {
+				return registry.Refuse(registry.Conflict, "error.document.same_rejected")
+			}
 			file.ID = have[i].ID
 			return errSameFile
 		}

@@ -139,8 +139,14 @@ func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act reg
 	if err := tx.MoveApplication(app, c.from, c.now); err != nil {
 		return err
 	}
-	if err := c.hand(act); err != nil {
+	first, err := c.hand(act)
+	if err != nil {
 		return err
+	}
+	if act == registry.ActEdit && c.from == registry.Draft && !first {
+		// A draft keeps itself every few seconds; the journal tells who
+		// worked on it, once.
+		return nil
 	}
 	c.details["action"], c.details["from"], c.details["to"] = act, c.from, app.Status
 	if c.kind == "" {
@@ -149,10 +155,11 @@ func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act reg
 	return f.record(tx, who, c.kind, c.details, nil, append([]journal.Subject{Application(app.ID)}, c.about...)...)
 }
 
-// hand remembers that an operator touched the file, for four eyes.
-func (c *change) hand(act registry.Action) error {
+// hand remembers that an operator touched the file, for four eyes; first says
+// that they had not before.
+func (c *change) hand(act registry.Action) (first bool, err error) {
 	if c.who.Operator == nil || !touches(act) {
-		return nil
+		return false, nil
 	}
 	return c.tx.AddHand(c.app.ID, store.Hand{
 		PersonalNumber: c.who.Operator.Person.PersonalNumber, OperatorID: c.who.Operator.ID, Act: act, At: c.now,

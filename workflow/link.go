@@ -28,7 +28,7 @@ func (f *Flow) ReplaceLink(ctx context.Context, who Actor, id registry.Applicati
 		}
 		// Who has seen the link could have acted as the applicant.
 		hand := store.Hand{PersonalNumber: who.Operator.Person.PersonalNumber, OperatorID: who.Operator.ID, Act: registry.ActEdit, At: f.now()}
-		if err := tx.AddHand(id, hand); err != nil {
+		if _, err := tx.AddHand(id, hand); err != nil {
 			return err
 		}
 		return f.record(tx, who, "application.link_replaced", nil, nil, Application(id))

@@ -35,7 +35,7 @@ func (d *demo) stories() {
 	d.tell(20, registry.Rutoken, 0).verify().pay()
 
 	// In a clerk's hands.
-	d.tell(9, registry.ECloud, 4).take().accept(4).reject("М-2а: мөөр окулбайт. Мөөрү даана көрүнгөн ишеним кат алып келиңиз.")
+	d.tell(9, registry.ECloud, 4).take().accept(4).reject("Мөөр окулбайт. Мөөрү даана көрүнгөн документ алып келиңиз.")
 	d.tell(10, registry.Rutoken, 3).take().accept(2)
 	d.tell(13, registry.ECloud, 0).take().accept(3)
 	d.tell(14, registry.ECloud, 0).take()

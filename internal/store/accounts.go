@@ -47,11 +47,15 @@ func (tx *Tx) Balance(id registry.OrganisationID) (registry.Tyiyn, error) {
 // LockBalance is Balance inside Write; nobody else changes it until the
 // transaction ends.
 func (tx *Tx) LockBalance(id registry.OrganisationID, now time.Time) (registry.Tyiyn, error) {
+	var b int64
+	locked := `SELECT balance FROM account_balances WHERE organisation_id = ?` + tx.forUpdate()
+	if found, err := tx.scan(&b, locked, id); err != nil || found {
+		return registry.Tyiyn(b), err
+	}
 	if _, err := tx.exec(`INSERT INTO account_balances (organisation_id, balance, updated_at) VALUES (?, 0, ?) ON CONFLICT DO NOTHING`, id, now); err != nil {
 		return 0, err
 	}
-	var b int64
-	err := tx.query(&b, `SELECT balance FROM account_balances WHERE organisation_id = ?`+tx.forUpdate(), id)
+	err := tx.query(&b, locked, id)
 	return registry.Tyiyn(b), err
 }
 

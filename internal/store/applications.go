@@ -211,11 +211,11 @@ type Hand struct {
 }
 
 // AddHand remembers that an operator touched a file (four eyes); the first
-// act of each person is kept.
-func (tx *Tx) AddHand(id registry.ApplicationID, h Hand) error {
-	_, err := tx.exec(`INSERT INTO application_hands (application_id, personal_number, operator_id, act, at)
+// act of each person is kept, and first says that this is it.
+func (tx *Tx) AddHand(id registry.ApplicationID, h Hand) (first bool, err error) {
+	n, err := tx.exec(`INSERT INTO application_hands (application_id, personal_number, operator_id, act, at)
 		VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, id, h.PersonalNumber, h.OperatorID, h.Act, h.At)
-	return err
+	return n > 0, err
 }
 
 // Hands returns who touched a file, in order.

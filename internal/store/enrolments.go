@@ -118,18 +118,18 @@ func (tx *Tx) MoveEnrolment(e *registry.Enrolment, from registry.EnrolmentStatus
 func (tx *Tx) LeaseEnrolments(n int, now time.Time, lease time.Duration) ([]*registry.Enrolment, error) {
 	due, err := tx.enrolments(` WHERE status IN ('key_made','issuing') AND next_attempt_at <= ? AND (leased_until IS NULL OR leased_until < ?)
 		ORDER BY next_attempt_at, id LIMIT ?`+tx.skipLocked(), now, now, n)
-	if err != nil {
+	if err != nil || len(due) == 0 {
 		return nil, err
 	}
 	until := now.Add(lease)
-	for _, e := range due {
-		if _, err := tx.exec(`UPDATE enrolments SET leased_until = ?, attempt = attempt + 1 WHERE id = ?`, until, e.ID); err != nil {
-			return nil, err
-		}
+	ids := make([]registry.EnrolmentID, len(due))
+	for i, e := range due {
 		e.Attempt++
 		e.LeasedUntil = &until
+		ids[i] = e.ID
 	}
-	return due, nil
+	_, err = tx.exec(`UPDATE enrolments SET leased_until = ?, attempt = attempt + 1 WHERE id IN ?`, until, ids)
+	return due, err
 }
 
 // DeferEnrolment ends a worker's lease and says when the next try is due and

@@ -43,6 +43,7 @@ type Store struct {
 	dialect migrations.Dialect
 	write   *gorm.DB
 	read    *gorm.DB
+	groups  *groups // SQLite's writes
 	closers []*sql.DB
 }
 
@@ -84,6 +85,7 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		s.Close()
 		return nil, fmt.Errorf("opening SQLite database %s for reading: %w", cfg.DSN, err)
 	}
+	s.groups = &groups{db: s.write}
 	return s, nil
 }
 
@@ -181,10 +183,11 @@ func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 
 // Write runs f in one transaction: all of it or nothing.
 func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
-	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
-		return f(&Tx{db, s.dialect})
-	})
-	return mapError(err)
+	run := func(db *gorm.DB) error { return f(&Tx{db, s.dialect}) }
+	if s.groups != nil {
+		return mapError(s.groups.write(ctx, run))
+	}
+	return mapError(s.write.WithContext(ctx).Transaction(run))
 }
 
 // exec runs a statement and returns how many rows it touched. GORM spreads a
