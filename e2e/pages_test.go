@@ -101,6 +101,10 @@ func (v *visitor) may(a handlers.Address) bool {
 }
 
 func (v *visitor) walk(d Demo) {
+	// An organisation with movements on its account comes first.
+	if i := slices.IndexFunc(d.People, func(p Person) bool { return p.Role == "HEAD" }); i >= 0 && v.who != "" {
+		v.queue = append(v.queue, "/organisations/"+d.People[i].Identifier+"/statement", "/organisations/"+d.People[i].Identifier)
+	}
 	for _, a := range handlers.Addresses() {
 		if a.Method == http.MethodGet && v.may(a) && !strings.Contains(a.Path, ":") && notPages[a.Path] == "" {
 			v.queue = append(v.queue, a.Path)
@@ -160,7 +164,9 @@ func (v *visitor) pattern(at string) string {
 	if path == "/no-such-page" {
 		return path
 	}
-	for _, a := range handlers.Addresses() {
+	all := handlers.Addresses()
+	slices.SortStableFunc(all, func(a, b handlers.Address) int { return strings.Count(a.Path, ":") - strings.Count(b.Path, ":") })
+	for _, a := range all {
 		if a.Method != http.MethodGet || notPages[a.Path] != "" || !v.may(a) && (a.For != "anybody" || v.who != "HEAD") {
 			continue
 		}
