@@ -17,7 +17,7 @@ func (f *Flow) Crash(at func(step string)) *Flow {
 func (f *Flow) OnMachine(now func() time.Time) { f.machine = now }
 
 // IssueDue is one round of a worker.
-func (f *Flow) IssueDue(ctx context.Context) (int, error) { return f.issueDue(ctx, issueBatch) }
+func (f *Flow) IssueDue(ctx context.Context) (int, error) { return f.issueDue(ctx) }
 
 // PushAbandoned is one round of the upkeep.
 func (f *Flow) PushAbandoned(ctx context.Context) (bool, error) { return f.pushAbandoned(ctx) }

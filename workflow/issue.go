@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tamga-ca/tamga/ca"
@@ -25,24 +26,58 @@ const (
 	// leaseTime is how long a worker may take over one step; longer than the
 	// CA's timeout.
 	leaseTime = 45 * time.Second
+	// lookAgain is how soon, while some are being issued, others are looked for.
+	lookAgain = 50 * time.Millisecond
 )
 
-// issueDue goes on with the enrolments that are due, at most n, and returns
-// how many it took up. Several programs may do so at once.
-func (f *Flow) issueDue(ctx context.Context, n int) (int, error) {
+// issueDue goes on with the enrolments that are due, issueAtOnce of them at
+// once, until none is, and returns how many it took up. It takes up no more
+// than it can begin with, so that a lease is not spent on waiting. Several
+// programs may do so at once.
+func (f *Flow) issueDue(ctx context.Context) (n int, err error) {
 	if f.ca == nil {
 		return 0, nil
 	}
-	var due []*registry.Enrolment
-	err := f.write(ctx, "leased", func(tx *store.Tx) (err error) {
+	ended := make(chan struct{}, issueAtOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	for running := 0; ; {
+		if free := issueAtOnce - running; free >= issueAtOnce/2 && ctx.Err() == nil {
+			due, err := f.lease(ctx, free)
+			if err != nil {
+				return n, err
+			}
+			for _, e := range due {
+				all.Go(func() {
+					defer func() { ended <- struct{}{} }()
+					f.issue(ctx, e)
+				})
+			}
+			running, n = running+len(due), n+len(due)
+		}
+		if running == 0 {
+			return n, nil
+		}
+		select {
+		case <-ended:
+			running--
+		case <-time.After(lookAgain): // something else may be due
+		}
+	}
+}
+
+func (f *Flow) lease(ctx context.Context, n int) (due []*registry.Enrolment, err error) {
+	err = f.store.Write(ctx, func(tx *store.Tx) (err error) {
 		due, err = tx.LeaseEnrolments(n, f.machine(), leaseTime)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("taking up enrolments: %w", err)
+		return nil, fmt.Errorf("taking up enrolments: %w", err)
 	}
-	each(due, issueAtOnce, func(e *registry.Enrolment) { f.issue(ctx, e) })
-	return len(due), nil
+	if len(due) > 0 {
+		f.after("leased")
+	}
+	return due, nil
 }
 
 // issue goes on with one leased enrolment as far as it goes: key made →

@@ -9,10 +9,7 @@ import (
 )
 
 const (
-	// issueBatch is how many enrolments a worker takes up at a time, issueAtOnce
-	// how many of them it asks the CA for in parallel: two rounds of the CA's
-	// timeout must be over before the lease is.
-	issueBatch  = 16
+	// issueAtOnce is how many certificates a program asks the CA for in parallel.
 	issueAtOnce = 8
 )
 
@@ -32,8 +29,8 @@ func (f *Flow) jobs() []job {
 			if due, _, err := f.workDue(ctx); err != nil || !due {
 				return false, err
 			}
-			n, err := f.issueDue(ctx, issueBatch)
-			return n == issueBatch, err
+			_, err := f.issueDue(ctx)
+			return false, err
 		}},
 		{name: "letters", every: time.Second, do: func(ctx context.Context) (bool, error) {
 			if _, due, err := f.workDue(ctx); err != nil || !due {
@@ -111,7 +108,7 @@ func (f *Flow) repeat(ctx context.Context, j job) {
 // commands and tests.
 func (f *Flow) WorkOnce(ctx context.Context) error {
 	for {
-		n, err := f.issueDue(ctx, issueBatch)
+		n, err := f.issueDue(ctx)
 		if err != nil {
 			return err
 		}
