@@ -8,8 +8,27 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
+
+// logged is a writer for several at once.
+type logged struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
 
 func TestHealthcheck(t *testing.T) {
 	status := http.StatusOK
@@ -45,7 +64,7 @@ func TestHealthcheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			status = c.status
-			var out strings.Builder
+			var out logged // a server's log goes there too, beside us
 			if got := run(append([]string{"healthcheck"}, c.args...), strings.NewReader(""), io.Discard, &out); got != c.want {
 				t.Errorf("exit status %d, want %d: %s", got, c.want, &out)
 			}
