@@ -216,7 +216,7 @@ func fakeCA(t *testing.T, l Layout, answer http.HandlerFunc) *Client {
 		t.Fatal(err)
 	}
 	c, err := NewClient(ClientOptions{
-		URL: s.URL, CABundle: PEM(s.Certificate()), ProvisionerKey: l.Provisioner(), Timeout: 500 * time.Millisecond, Issuer: i,
+		URL: s.URL, CABundle: PEM(s.Certificate()), ProvisionerKey: l.Provisioner(), Timeout: 3 * time.Second, Issuer: i,
 	})
 	if err != nil {
 		t.Fatal(err)
