@@ -14,7 +14,7 @@ const (
 	// groupMost bounds how many writes share a commit, groupAge how long the
 	// first of them waits for it while others follow.
 	groupMost = 32
-	groupAge  = 20 * time.Millisecond
+	groupAge  = 5 * time.Millisecond
 )
 
 // groups lets writes that wait for SQLite's one writer share a commit, and so
