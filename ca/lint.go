@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	zx509 "github.com/zmap/zcrypto/x509"
-	"github.com/zmap/zlint/v3"
+	_ "github.com/zmap/zlint/v3" // registers the lints
 	"github.com/zmap/zlint/v3/lint"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -21,8 +21,12 @@ var notForSignatures = []string{
 	"e_exactly_one_smime_policy",        // the CA/Browser Forum's S/MIME policies
 }
 
-var lints = sync.OnceValues(func() (lint.Registry, error) {
-	return lint.GlobalRegistry().Filter(lint.FilterOptions{ExcludeNames: notForSignatures})
+var lints = sync.OnceValues(func() ([]*lint.CertificateLint, error) {
+	known, err := lint.GlobalRegistry().Filter(lint.FilterOptions{ExcludeNames: notForSignatures})
+	if err != nil {
+		return nil, err
+	}
+	return known.CertificateLints().Lints(), nil
 })
 
 // Lint judges, before the CA is asked, exactly what the CA would sign. Findings
@@ -54,9 +58,10 @@ func lintCertificate(der []byte) ([]string, error) {
 		return nil, fmt.Errorf("parsing the certificate to be linted: %w", err)
 	}
 	var findings []string
-	for name, result := range zlint.LintCertificateEx(c, known).Results {
-		if result.Status >= lint.Error {
-			findings = append(findings, name)
+	config := lint.NewEmptyConfig()
+	for _, l := range known {
+		if l.Execute(c, config).Status >= lint.Error {
+			findings = append(findings, l.Name)
 		}
 	}
 	slices.Sort(findings)
