@@ -128,12 +128,10 @@ func readAttributes(attrs []attribute) (*signedAttributes, error) {
 	}
 	out := &signedAttributes{der: der}
 	var contentType asn1.ObjectIdentifier
-	seen := map[string]bool{}
-	for _, a := range attrs {
-		if seen[a.Type.String()] {
+	for i, a := range attrs {
+		if slices.ContainsFunc(attrs[:i], func(b attribute) bool { return b.Type.Equal(a.Type) }) {
 			return nil, ErrAttributes
 		}
-		seen[a.Type.String()] = true
 		switch {
 		case a.Type.Equal(oidContentType):
 			err = onlyValue(a, &contentType)
@@ -177,21 +175,24 @@ func onlyValue(a attribute, into any) error {
 
 // match compares the attributes with the content and the signer's
 // certificate.
-func (a *signedAttributes) match(content []byte, cert *x509.Certificate, h crypto.Hash) error {
+func (a *signedAttributes) match(content []byte, cert *x509.Certificate, fingerprint []byte, h crypto.Hash) error {
 	if subtle.ConstantTimeCompare(a.digest, sum(h, content)) != 1 {
 		return ErrSignature
 	}
 	if a.cert == nil {
 		return nil
 	}
-	certHash := crypto.SHA256
+	certHash := fingerprint
 	if len(a.cert.Hash.Algorithm) > 0 {
-		var err error
-		if certHash, err = digestAlgorithm(a.cert.Hash.Algorithm); err != nil {
+		h, err := digestAlgorithm(a.cert.Hash.Algorithm)
+		if err != nil {
 			return err
 		}
+		if h != crypto.SHA256 {
+			certHash = sum(h, cert.Raw)
+		}
 	}
-	if subtle.ConstantTimeCompare(a.cert.CertHash, sum(certHash, cert.Raw)) != 1 {
+	if subtle.ConstantTimeCompare(a.cert.CertHash, certHash) != 1 {
 		return ErrSignature
 	}
 	return nil

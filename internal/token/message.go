@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -14,6 +15,17 @@ type message struct {
 	content      []byte
 	signers      []signerInfo
 	certificates []*x509.Certificate
+	// fingerprint is SHA-256 of the first certificate, if it was needed to
+	// find it.
+	fingerprint []byte
+}
+
+// fingerprintOf is SHA-256 of one of the certificates.
+func (m *message) fingerprintOf(cert *x509.Certificate) []byte {
+	if m.fingerprint != nil && cert == m.certificates[0] {
+		return m.fingerprint
+	}
+	return sum(crypto.SHA256, cert.Raw)
 }
 
 // usual is the one form that carriers send: DER, one certificate, one signer
@@ -47,11 +59,14 @@ func (v *Verifier) readUsual(der []byte) (m *message, ok bool) {
 	if set.Class != asn1.ClassContextSpecific || set.Tag != 0 || !set.IsCompound || len(u.Content.Signers) != 1 {
 		return nil, false
 	}
-	cert, err := v.certificate(set.Bytes)
+	fingerprint := sum(crypto.SHA256, set.Bytes)
+	cert, err := v.certificate(set.Bytes, fingerprint)
 	if err != nil {
 		return nil, false // more than one, among others
 	}
-	return &message{der: der, content: content, signers: u.Content.Signers, certificates: []*x509.Certificate{cert}}, true
+	return &message{
+		der: der, content: content, signers: u.Content.Signers, certificates: []*x509.Certificate{cert}, fingerprint: fingerprint,
+	}, true
 }
 
 // read reads any form of SignedData.

@@ -83,7 +83,7 @@ func NewVerifier(roots, issuers []*x509.Certificate, holder, operator x509.OID) 
 // checkChain finds our issuer of a certificate and judges validity. The chain
 // is judged at the instant of the certificate's life that is nearest to now,
 // so that an expired certificate of ours is told from a foreign one.
-func (v *Verifier) checkChain(cert *x509.Certificate, now time.Time) error {
+func (v *Verifier) checkChain(cert *x509.Certificate, fingerprint []byte, now time.Time) error {
 	at := now
 	if at.Before(cert.NotBefore) {
 		at = cert.NotBefore
@@ -91,7 +91,7 @@ func (v *Verifier) checkChain(cert *x509.Certificate, now time.Time) error {
 	if at.After(cert.NotAfter) {
 		at = cert.NotAfter
 	}
-	i, err := v.issuerOf(cert, at)
+	i, err := v.issuerOf(cert, fingerprint, at)
 	if err != nil {
 		return err
 	}
@@ -106,8 +106,8 @@ func (v *Verifier) checkChain(cert *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
-	if known, ok := v.known(cert.Raw); ok {
+func (v *Verifier) issuerOf(cert *x509.Certificate, fingerprint []byte, at time.Time) (int, error) {
+	if known, ok := v.known(fingerprint); ok {
 		return known.issuer, nil
 	}
 	if cert.IsCA {
@@ -126,22 +126,21 @@ func (v *Verifier) issuerOf(cert *x509.Certificate, at time.Time) (int, error) {
 	if len(v.seen) >= maxSeen {
 		clear(v.seen)
 	}
-	v.seen[sha256.Sum256(cert.Raw)] = seen{cert, i}
+	v.seen[[sha256.Size]byte(fingerprint)] = seen{cert, i}
 	return i, nil
 }
 
-func (v *Verifier) known(raw []byte) (seen, bool) {
-	fingerprint := sha256.Sum256(raw)
+func (v *Verifier) known(fingerprint []byte) (seen, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s, ok := v.seen[fingerprint]
+	s, ok := v.seen[[sha256.Size]byte(fingerprint)]
 	return s, ok
 }
 
 // certificate parses one certificate (DER), unless it is one of ours that was
 // seen before.
-func (v *Verifier) certificate(raw []byte) (*x509.Certificate, error) {
-	if s, ok := v.known(raw); ok {
+func (v *Verifier) certificate(raw, fingerprint []byte) (*x509.Certificate, error) {
+	if s, ok := v.known(fingerprint); ok {
 		return s.cert, nil
 	}
 	return x509.ParseCertificate(raw)

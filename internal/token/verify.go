@@ -70,6 +70,7 @@ func (v *Verifier) Verify(ctx context.Context, cms, expected []byte, now time.Ti
 	if err != nil {
 		return nil, err
 	}
+	fingerprint := msg.fingerprintOf(cert)
 	signed, err := readAttributes(si.Attributes)
 	if err != nil {
 		return nil, err
@@ -78,13 +79,13 @@ func (v *Verifier) Verify(ctx context.Context, cms, expected []byte, now time.Ti
 	if err != nil {
 		return nil, err
 	}
-	if err := signed.match(expected, cert, alg.hash); err != nil {
+	if err := signed.match(expected, cert, fingerprint, alg.hash); err != nil {
 		return nil, err
 	}
 	if err := alg.check(cert, signed.der, si.Signature); err != nil {
 		return nil, err
 	}
-	if err := v.checkChain(cert, now); err != nil {
+	if err := v.checkChain(cert, fingerprint, now); err != nil {
 		return nil, err
 	}
 	if err := checkStatus(ctx, cert, status); err != nil {
