@@ -23,7 +23,7 @@ import (
 const issuingTable = "Certificates"
 
 func init() {
-	explained[issuingTable] = "Applications of two certificates each: the decision asked for, signed by the approver and carried out (fee, journal), then the intents committed and linted, the certificates signed, compared and stored with their journal entries, by the program's own background work. The peer asks the same step-ca (embedded, its bbolt database synced) for as many certificates with the same requests, eight at a time like ours, and keeps nothing. Our databases sync every commit. Keys and requests are made before the clock starts, for both."
+	explained[issuingTable] = "Applications of two certificates each: the decision asked for, signed by the approver and carried out (fee, journal), the requests handed in; meanwhile the intents committed and linted, the certificates signed, compared and stored with their journal entries, by the program's own background work. The peer asks the same step-ca (embedded, its bbolt database synced) for as many certificates with the same requests, eight at a time like ours, and keeps nothing. Our databases sync every commit. Keys and requests are made before the clock starts, for both. The part without the approval is told without a limit of its own, and so is the processor time (without PostgreSQL's): step-ca, its client and our program share the two cores, so the ratio of the rates cannot be better than both cores' time allows."
 }
 
 // issuing measures approve → issued → stored on both databases.
@@ -42,41 +42,38 @@ func issuing(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		var ours, approved, issued, peer []float64
+		var ours, waiting, peer, cpu, cpuPeer []float64
 		for range b.rounds {
+			used := processorTime()
 			p, err := b.bareIssuing(ctx, bare, csrs)
 			if err != nil {
 				return fmt.Errorf("the bare client: %w", err)
 			}
+			cpuPeer = append(cpuPeer, (processorTime()-used)/float64(len(csrs)))
 			apps, err := o.verified(ctx, b.applications)
 			if err != nil {
 				return fmt.Errorf("preparing: %w", err)
 			}
-			began := time.Now()
-			if err := forEach(len(apps), func(i int) error { return o.approve(ctx, apps[i]) }); err != nil {
-				return fmt.Errorf("approving: %w", err)
-			}
-			deciding := time.Since(began)
-			if err := o.handIn(ctx, apps, csrs); err != nil {
-				return fmt.Errorf("handing in: %w", err)
-			}
-			began = time.Now()
-			if err := o.flow.WorkOnce(ctx); err != nil {
+			used = processorTime()
+			r, err := o.issue(ctx, apps, csrs)
+			if err != nil {
 				return err
 			}
-			signing := time.Since(began)
-			if err := o.allIssued(ctx, apps); err != nil {
+			cpu = append(cpu, (processorTime()-used)/float64(len(csrs)))
+			peer, ours = append(peer, p), append(ours, r)
+			if apps, err = o.verified(ctx, b.applications); err != nil {
+				return fmt.Errorf("preparing: %w", err)
+			}
+			if r, err = o.issueWaiting(ctx, apps, csrs); err != nil {
 				return err
 			}
-			n := float64(len(csrs))
-			peer, ours = append(peer, p), append(ours, n/(deciding+signing).Seconds())
-			approved, issued = append(approved, n/deciding.Seconds()), append(issued, n/signing.Seconds())
+			waiting = append(waiting, r)
 		}
 		f := compare("approve → issued → stored, "+o.name, "/s", ours, peer)
 		f.atLeast = 0.6
 		b.measured(issuingTable, f)
-		b.measured(issuingTable, compare("of it: issued and stored, "+o.name, "/s", issued, peer))
-		b.measured(issuingTable, compare("of it: approved, "+o.name, "/s", approved, peer))
+		b.measured(issuingTable, compare("of it: issued → stored, "+o.name, "/s", waiting, peer))
+		b.measured(issuingTable, compare("processor time of a certificate from the approval on, "+o.name, "ms", cpu, cpuPeer))
 		return nil
 	})
 }
@@ -203,20 +200,67 @@ func (o *office) approve(ctx context.Context, id registry.ApplicationID) error {
 	return o.flow.Decide(ctx, o.approver.Actor, in, q.Challenge, cms)
 }
 
-// handIn gives each enrolment its request, as a holder's key would have.
-func (o *office) handIn(ctx context.Context, apps []registry.ApplicationID, csrs [][]byte) error {
-	return o.store.Write(ctx, func(tx *store.Tx) error {
-		for i, id := range apps {
-			es, err := tx.Enrolments(id)
-			if err != nil {
-				return err
+// issue approves applications, hands in their requests as the holders' keys
+// would, and works meanwhile until all certificates are stored; it returns how
+// many a second.
+func (o *office) issue(ctx context.Context, apps []registry.ApplicationID, csrs [][]byte) (float64, error) {
+	began := time.Now()
+	approved := make(chan error, 1)
+	go func() {
+		approved <- forEach(len(apps), func(i int) error {
+			if err := o.approve(ctx, apps[i]); err != nil {
+				return fmt.Errorf("approving: %w", err)
 			}
-			for j, e := range es {
-				now := time.Now().UTC()
-				e.Status, e.CSR, e.NextAttemptAt = registry.KeyMade, csrs[2*i+j], &now
-				if err := tx.MoveEnrolment(e, registry.AwaitingKey, now); err != nil {
-					return err
-				}
+			return o.handIn(ctx, apps[i], csrs[2*i:2*i+2])
+		})
+	}()
+	for last := false; !last; {
+		select {
+		case err := <-approved:
+			if err != nil {
+				return 0, err
+			}
+			last = true
+		case <-time.After(2 * time.Millisecond):
+		}
+		if err := o.flow.WorkOnce(ctx); err != nil {
+			return 0, err
+		}
+	}
+	rate := float64(len(csrs)) / time.Since(began).Seconds()
+	return rate, o.allIssued(ctx, apps)
+}
+
+// issueWaiting works on requests that all wait already, as after a CA was away.
+func (o *office) issueWaiting(ctx context.Context, apps []registry.ApplicationID, csrs [][]byte) (float64, error) {
+	if err := forEach(len(apps), func(i int) error {
+		if err := o.approve(ctx, apps[i]); err != nil {
+			return fmt.Errorf("approving: %w", err)
+		}
+		return o.handIn(ctx, apps[i], csrs[2*i:2*i+2])
+	}); err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	if err := o.flow.WorkOnce(ctx); err != nil {
+		return 0, err
+	}
+	rate := float64(len(csrs)) / time.Since(began).Seconds()
+	return rate, o.allIssued(ctx, apps)
+}
+
+// handIn gives each enrolment of an application its request.
+func (o *office) handIn(ctx context.Context, id registry.ApplicationID, csrs [][]byte) error {
+	return o.store.Write(ctx, func(tx *store.Tx) error {
+		es, err := tx.Enrolments(id)
+		if err != nil {
+			return err
+		}
+		for i, e := range es {
+			now := time.Now().UTC()
+			e.Status, e.CSR, e.NextAttemptAt = registry.KeyMade, csrs[i], &now
+			if err := tx.MoveEnrolment(e, registry.AwaitingKey, now); err != nil {
+				return err
 			}
 		}
 		return nil

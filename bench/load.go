@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -46,4 +47,12 @@ func forEach(n int, do func(i int) error) error {
 	}
 	all.Wait()
 	return failed
+}
+
+// processorTime is what this process has used, in milliseconds of one core. It
+// leaves out PostgreSQL's.
+func processorTime() float64 {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6
 }

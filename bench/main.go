@@ -37,8 +37,8 @@ type sizes struct {
 }
 
 var (
-	full  = sizes{applications: 300, logins: 2000, rounds: 5, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000}
-	quick = sizes{applications: 100, logins: 500, rounds: 1, small: 1000, postgres: 10_000, sqlite: 2000, requests: 20, entries: 1000}
+	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000}
+	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 20, entries: 1000}
 )
 
 // section is a part of the run that may be asked for by itself.
