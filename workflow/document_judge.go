@@ -84,7 +84,10 @@ func (f *Flow) RejectDocument(ctx context.Context, who Actor, id registry.Docume
 // missing, received, rejected → waived, by a clerk, with a reason that the
 // approver reads.
 func (f *Flow) WaiveDocument(ctx context.Context, who Actor, id registry.DocumentID, version int64, reason string) error {
-	reason, err := someReason(reason, "reason")
+	reason, err := someRemark(reason, "reason")
+	if err == nil && reason == "" {
+		err = registry.Refuse(registry.Invalid, "error.reason.waive").On("reason")
+	}
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,8 @@ type Payment struct {
 const maxReference = 64
 
 // TopUp enters a payment, by a clerk: it reaches the account at once, or, from
-// the pack's large sum on, waits for a second person. The same reference is
-// refused, whoever enters it.
+// the pack's large sum on, waits for a second person. The reference of a
+// payment that stands is refused, whoever enters it.
 func (f *Flow) TopUp(ctx context.Context, who Actor, p Payment) (pending bool, err error) {
 	if err := who.is(registry.Clerk); err != nil {
 		return false, err
@@ -97,7 +97,7 @@ func (f *Flow) checkPayment(p Payment) registry.Errors {
 func (f *Flow) credit(tx *store.Tx, t *registry.TopUp) error {
 	_, err := tx.AddAccountEntry(registry.Entry{
 		OrganisationID: t.OrganisationID, Kind: registry.EntryTopUp, Amount: t.Amount, Reference: t.Reference, PaidOn: t.PaidOn, Way: t.Way,
-		CreatedBy: t.CreatedBy, ConfirmedBy: t.DecidedBy, CreatedAt: f.now(),
+		CreatedBy: t.CreatedBy, ConfirmedBy: t.DecidedBy, CreatedAt: f.now(), TopUpID: t.ID,
 	})
 	return err
 }
@@ -145,8 +145,8 @@ func (f *Flow) DecideTopUp(ctx context.Context, who Actor, id int64, confirm boo
 }
 
 // CorrectTopUp undoes a mistaken top-up with a counter-entry, once, by a clerk
-// or an approver who did not enter it. Money that is spent already cannot be
-// taken back.
+// or an approver who did not enter it; the payment may then be entered again.
+// Money that is spent already cannot be taken back.
 func (f *Flow) CorrectTopUp(ctx context.Context, who Actor, id registry.EntryID, note string) error {
 	if err := who.is(registry.Clerk, registry.Approver); err != nil {
 		return err
@@ -180,6 +180,9 @@ func (f *Flow) CorrectTopUp(ctx context.Context, who Actor, id registry.EntryID,
 			OrganisationID: e.OrganisationID, Kind: registry.EntryCorrection, Amount: -e.Amount, Corrects: e.ID, Note: note,
 			CreatedBy: who.Operator.ID, CreatedAt: f.now(),
 		}); err != nil {
+			return err
+		}
+		if err := tx.CorrectTopUp(e.Reference); err != nil {
 			return err
 		}
 		return f.record(tx, who, "account.corrected", map[string]any{"entry": id, "amount_tyiyn": -e.Amount}, nil, Organisation(e.OrganisationID))

@@ -117,3 +117,42 @@ func TestCorrectionIsACounterEntryOnce(t *testing.T) {
 		})
 	})
 }
+
+// A payment that was entered for another organisation, or with another sum,
+// and undone or rejected, is entered again as the bank has it.
+func TestReferenceIsFreeAgain(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newOffice(t, s)
+		wrong, right := o.organisation(1), o.organisation(2)
+		o.pay(wrong, 1000, "PP 1")
+		var entered registry.EntryID
+		o.read(func(tx *store.Tx) error {
+			_, es, err := tx.Statement(wrong, o.now().AddDate(-1, 0, 0), o.now().AddDate(1, 0, 0), 0, 10)
+			entered = es[0].ID
+			return err
+		})
+		if err := o.flow.CorrectTopUp(t.Context(), o.clerk.Actor, entered, "wrong organisation"); err != nil {
+			t.Fatal(err)
+		}
+		o.pay(right, 1000, "PP 1")
+		_, err := o.flow.TopUp(t.Context(), o.clerk.Actor, payment(o, wrong, 1000, "PP 1"))
+		wantKind(t, err, registry.Conflict)
+
+		large := payment(o, wrong, o.pack.Money.LargeTopUp, "PP 2")
+		if _, err := o.flow.TopUp(t.Context(), o.clerk.Actor, large); err != nil {
+			t.Fatal(err)
+		}
+		var pending int64
+		o.read(func(tx *store.Tx) error {
+			list, err := tx.PendingTopUps(10)
+			pending = list[0].ID
+			return err
+		})
+		if err := o.flow.DecideTopUp(t.Context(), o.clerk2.Actor, pending, false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.flow.TopUp(t.Context(), o.clerk.Actor, large); err != nil {
+			t.Errorf("the reference of a rejected payment is still taken: %v", err)
+		}
+	})
+}

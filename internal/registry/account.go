@@ -36,6 +36,7 @@ type Entry struct {
 	Note           string
 	CreatedBy      OperatorID
 	ConfirmedBy    OperatorID
+	TopUpID        int64 // what credited the account, top-ups
 	CreatedAt      time.Time
 }
 
@@ -48,13 +49,15 @@ const (
 	Terminal     PaymentWay = "terminal"
 )
 
-// TopUpStatus is where a large top-up stands that needs a second person.
+// TopUpStatus is where a payment stands. While it is pending or confirmed
+// nobody can enter its reference again.
 type TopUpStatus string
 
 const (
 	TopUpPending   TopUpStatus = "pending"
 	TopUpConfirmed TopUpStatus = "confirmed"
 	TopUpRejected  TopUpStatus = "rejected"
+	TopUpCorrected TopUpStatus = "corrected" // undone by a counter-entry
 )
 
 // TopUp is a payment as entered; it reaches the account at once, or, above

@@ -61,8 +61,8 @@ func (tx *Tx) LockBalance(id registry.OrganisationID, now time.Time) (registry.T
 
 // AddAccountEntry moves money: the balance and the entry that explains it. A
 // balance never goes below zero: that is ErrCheck, so look first, under
-// LockBalance. e.Balance is filled in. A reference, charge, reversal or
-// correction that exists is ErrUnique.
+// LockBalance. e.Balance is filled in. A second entry for a top-up,
+// charge, reversal or correction is ErrUnique.
 func (tx *Tx) AddAccountEntry(e registry.Entry) (registry.EntryID, error) {
 	balance, err := tx.LockBalance(e.OrganisationID, e.CreatedAt)
 	if err != nil {
@@ -73,9 +73,9 @@ func (tx *Tx) AddAccountEntry(e registry.Entry) (registry.EntryID, error) {
 		return 0, err
 	}
 	id, err := tx.insert(`INSERT INTO account_entries (organisation_id, kind, amount, balance, reference, paid_on, way, application_id, enrolment_id,
-		corrects, note, created_by, confirmed_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		corrects, note, created_by, confirmed_by, created_at, top_up_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.OrganisationID, e.Kind, e.Amount, e.Balance, e.Reference, e.PaidOn, e.Way, nullable(e.ApplicationID), nullable(e.EnrolmentID),
-		nullable(e.Corrects), e.Note, nullable(e.CreatedBy), nullable(e.ConfirmedBy), e.CreatedAt)
+		nullable(e.Corrects), e.Note, nullable(e.CreatedBy), nullable(e.ConfirmedBy), e.CreatedAt, nullable(e.TopUpID))
 	return registry.EntryID(id), err
 }
 
@@ -146,8 +146,8 @@ func (r topUpRow) topUp() registry.TopUp {
 	}
 }
 
-// AddTopUp stores a payment as entered. A reference that is there already is
-// ErrUnique.
+// AddTopUp stores a payment as entered. The reference of a payment that stands
+// is ErrUnique.
 func (tx *Tx) AddTopUp(t registry.TopUp) (int64, error) {
 	return tx.insert(`INSERT INTO top_ups (organisation_id, amount, reference, paid_on, way, status, created_by, created_at, decided_by, decided_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -181,4 +181,10 @@ func (tx *Tx) PendingTopUps(limit int) ([]registry.TopUp, error) {
 // DecideTopUp confirms or rejects a payment that is still pending.
 func (tx *Tx) DecideTopUp(id int64, to registry.TopUpStatus, by registry.OperatorID, now time.Time) error {
 	return changed(tx.exec(`UPDATE top_ups SET status = ?, decided_by = ?, decided_at = ? WHERE id = ? AND status = 'pending'`, to, by, now, id))
+}
+
+// CorrectTopUp marks the payment with a reference as undone, so that it may be
+// entered again.
+func (tx *Tx) CorrectTopUp(reference string) error {
+	return changed(tx.exec(`UPDATE top_ups SET status = 'corrected' WHERE reference = ? AND status = 'confirmed'`, reference))
 }

@@ -120,11 +120,11 @@ func CheckWords(table, column string) ([]string, error) {
 		}
 		all.Write(b)
 	}
-	_, rest, ok := strings.Cut(all.String(), "CREATE TABLE "+table+" (")
-	if !ok {
+	start := strings.LastIndex(all.String(), "CREATE TABLE "+table+" (") // a later file may have made the table anew
+	if start < 0 {
 		return nil, fmt.Errorf("no table %s in the migrations", table)
 	}
-	_, rest, ok = strings.Cut(rest, "CHECK ("+column+" IN (")
+	_, rest, ok := strings.Cut(all.String()[start:], "CHECK ("+column+" IN (")
 	if !ok {
 		return nil, fmt.Errorf("no CHECK on %s.%s in the migrations", table, column)
 	}

@@ -120,6 +120,13 @@ func TestMoneyIsGuardedByTheDatabase(t *testing.T) {
 		ctx := context.Background()
 		var org registry.OrganisationID
 		var clerk registry.OperatorID
+		var paid int64
+		payment := func() registry.TopUp {
+			return registry.TopUp{
+				OrganisationID: org, Amount: 5, Reference: "PP-1", PaidOn: "2026-04-06", Way: registry.BankTransfer, Status: registry.TopUpConfirmed,
+				CreatedBy: clerk, CreatedAt: at,
+			}
+		}
 		if err := s.Write(ctx, func(tx *store.Tx) (err error) {
 			if org, err = tx.SaveOrganisation(organisation(), at); err != nil {
 				return err
@@ -130,7 +137,10 @@ func TestMoneyIsGuardedByTheDatabase(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", CreatedAt: at})
+			if paid, err = tx.AddTopUp(payment()); err != nil {
+				return err
+			}
+			_, err = tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", TopUpID: paid, CreatedAt: at})
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -140,7 +150,11 @@ func TestMoneyIsGuardedByTheDatabase(t *testing.T) {
 			want error
 		}{
 			"a reference twice": {func(tx *store.Tx) error {
-				_, err := tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", CreatedAt: at})
+				_, err := tx.AddTopUp(payment())
+				return err
+			}, store.ErrUnique},
+			"a payment credited twice": {func(tx *store.Tx) error {
+				_, err := tx.AddAccountEntry(registry.Entry{OrganisationID: org, Kind: registry.EntryTopUp, Amount: 5, Reference: "PP-1", TopUpID: paid, CreatedAt: at})
 				return err
 			}, store.ErrUnique},
 			"a reversal of nothing": {func(tx *store.Tx) error {
@@ -152,10 +166,9 @@ func TestMoneyIsGuardedByTheDatabase(t *testing.T) {
 				return err
 			}, store.ErrCheck},
 			"a payment decided by its author": {func(tx *store.Tx) error {
-				_, err := tx.AddTopUp(registry.TopUp{
-					OrganisationID: org, Amount: 5, Reference: "PP-2", PaidOn: "2026-04-06", Way: registry.BankTransfer, Status: registry.TopUpConfirmed,
-					CreatedBy: clerk, DecidedBy: clerk, CreatedAt: at,
-				})
+				p := payment()
+				p.Reference, p.DecidedBy = "PP-2", clerk
+				_, err := tx.AddTopUp(p)
 				return err
 			}, store.ErrCheck},
 		} {
