@@ -46,7 +46,7 @@ func operatorBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry
 	w, err := tx.WaitingFor(id.Role, now)
 	b.Counts = map[string]MenuCount{
 		"/worklist":  {N: w.Open, Late: w.Overdue > 0},
-		"/decisions": {N: w.Decisions},
+		"/decisions": {N: w.Decisions + w.Failed, Late: w.Failed > 0},
 		"/top-ups":   {N: w.TopUps},
 		"/proposals": {N: w.Proposals},
 		"/letters":   {N: w.DeadLetters, Late: w.DeadLetters > 0},

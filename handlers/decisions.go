@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,8 +15,18 @@ const decisionsShown = 50
 
 type decisionsPage struct {
 	templates.Page
-	Items []decisionItem
-	More  bool
+	Items  []decisionItem
+	More   bool
+	Failed []failedItem
+}
+
+// failedItem is a certificate that could not be made and waits for an
+// approver: to be tried again, or cancelled.
+type failedItem struct {
+	ID            registry.EnrolmentID
+	Number, Title string
+	Why           string
+	Since         time.Time
 }
 
 type decisionItem struct {
@@ -46,10 +57,38 @@ func (s *Server) decisions(c echo.Context) error {
 			}
 			v.Items = append(v.Items, item)
 		}
-		return nil
+		return s.failed(c, tx, v)
 	})
 	if err != nil {
 		return err
 	}
 	return s.render(c, http.StatusOK, "decisions", v)
+}
+
+func (s *Server) failed(c echo.Context, tx *store.Tx, v *decisionsPage) error {
+	failed, err := tx.FailedEnrolments(decisionsShown)
+	if err != nil {
+		return err
+	}
+	for _, e := range failed {
+		item := failedItem{ID: e.ID, Since: e.UpdatedAt}
+		if e.Failure != "" {
+			item.Why = s.sentence(c, &registry.Error{Key: e.Failure})
+		}
+		if e.ApplicationID != 0 {
+			app, err := tx.Application(e.ApplicationID)
+			if err != nil {
+				return err
+			}
+			item.Number, item.Title = app.Number, app.Declaration.Organisation.FullName(lang(c))
+		} else {
+			o, err := tx.Operator(e.OperatorID)
+			if err != nil {
+				return err
+			}
+			item.Title = o.Person.Name(lang(c)).Short()
+		}
+		v.Failed = append(v.Failed, item)
+	}
+	return nil
 }

@@ -33,7 +33,8 @@ func (s *Server) handleError(err error, c echo.Context) {
 		return
 	}
 	status, refusal := s.refusal(err, c)
-	if status >= http.StatusInternalServerError {
+	gone := errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil // nobody waits for an answer
+	if status >= http.StatusInternalServerError && !gone {
 		s.log.Error("request failed", "request", of(c).id, "method", c.Request().Method, "route", c.Path(), "status", status, "err", err)
 	}
 	if err := s.answerError(c, status, refusal); err != nil {

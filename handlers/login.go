@@ -28,6 +28,12 @@ type loginPage struct {
 	Errors          templates.FieldErrors
 }
 
+// endedPage is what a page says whose session ended while it was open.
+type endedPage struct {
+	templates.Page
+	What, Login string
+}
+
 type loginStep struct {
 	Label     string
 	Done, Now bool
@@ -125,12 +131,14 @@ func (s *Server) endedNotice(c echo.Context) *templates.Problem {
 func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 	req := c.Request()
 	if req.Header.Get("HX-Request") == "true" {
+		// Nobody asked to leave the page: it says so where it stands, and keeps
+		// what was typed.
 		next := "/"
 		if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
 			next = nextOr(u.RequestURI(), "/")
 		}
-		c.Response().Header().Set("HX-Redirect", "/login?"+url.Values{"next": {next}, "ended": {"1"}}.Encode())
-		return c.NoContent(http.StatusUnauthorized)
+		v := &endedPage{Page: s.page(c, s.text(c, "login.title")), What: s.sentence(c, e), Login: "/login?" + url.Values{"next": {next}, "ended": {"1"}}.Encode()}
+		return s.fragment(c, http.StatusUnauthorized, "problem", "ended", v)
 	}
 	next, told := back(c), e.Key != "error.session.ended" // a reason of its own is said here and now
 	if req.Method == http.MethodGet || req.Method == http.MethodHead {

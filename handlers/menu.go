@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
 )
 
@@ -50,7 +51,7 @@ func (s *Server) menu(c echo.Context, id Identity, counts map[string]MenuCount) 
 			continue
 		}
 		n := counts[e.Path]
-		out = append(out, templates.NavItem{Path: e.Path, Label: s.text(c, e.Label), Count: n.N, Late: n.Late})
+		out = append(out, templates.NavItem{Path: e.Path, Label: s.text(c, e.Label), Count: n.N, More: n.N >= store.MaxCount, Late: n.Late})
 		under := path == e.Path || strings.HasPrefix(path, e.Path+"/") || e.Path == "/worklist" && strings.HasPrefix(path, "/applications/")
 		if under && (best < 0 || len(e.Path) > len(out[best].Path)) {
 			best = len(out) - 1

@@ -30,6 +30,7 @@ func (s *Server) table() []route {
 		{Method: get, Path: "/healthz", Access: Machine(), Handle: s.healthz},
 		{Method: get, Path: "/readyz", Access: Machine(), Handle: s.readyz},
 		{Method: get, Path: templates.AssetsPrefix + "*", Access: Machine(), Handle: s.assets},
+		{Method: get, Path: "/favicon.ico", Access: Machine(), Handle: s.favicon},
 
 		{Method: get, Path: "/", Access: Public(), Handle: s.landing},
 		{Method: get, Path: "/language/:lang", Access: Public(), Handle: s.language},

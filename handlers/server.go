@@ -124,6 +124,16 @@ func (s *Server) assets(c echo.Context) error {
 	return nil
 }
 
+// favicon is what browsers ask for beside pages that are not ours to mark:
+// scans, papers, exports.
+func (s *Server) favicon(c echo.Context) error {
+	path, err := s.deps.Renderer.Assets().URL("tamga.svg")
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusTemporaryRedirect, path)
+}
+
 func (s *Server) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
 func (s *Server) readyz(c echo.Context) error {

@@ -72,6 +72,7 @@ type NavItem struct {
 	Label   string
 	Current bool
 	Count   int  // shown when above zero
+	More    bool // there are more than Count
 	Late    bool // something in it is late: the count is red
 }
 

@@ -76,7 +76,7 @@ func (d Demo) Run(ctx context.Context, c *Console) (err error) {
 	}
 	defer func() { err = errors.Join(err, i.close()) }()
 	if fresh {
-		slog.Info("making the demo's data", "directory", dir)
+		slog.Info("making the demo's data: two dozen applications and their certificates; this takes half a minute or so", "directory", dir)
 		if err := d.fill(ctx, i, mailbox, base, dir); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 type Waiting struct {
 	Open, Overdue int // applications, for clerks
 	Decisions     int // verified, for approvers
+	Failed        int // certificates that could not be made, for approvers
 	TopUps        int // large ones, for clerks and approvers
 	Proposals     int // for administrators
 	DeadLetters   int // for administrators
@@ -35,6 +36,7 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 	case registry.Approver:
 		add(&w.Decisions, `applications WHERE status = 'verified' ORDER BY queue_at, id`)
+		add(&w.Failed, `enrolments WHERE status = 'failed'`)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 	case registry.Administrator:
 		add(&w.Proposals, `proposals WHERE status = 'open'`)

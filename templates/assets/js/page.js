@@ -33,6 +33,11 @@
     if (event.persisted && document.body.dataset.who) window.location.reload();
   });
 
+  // A refused form is gone on with at the first field that has an error.
+  document.addEventListener('DOMContentLoaded', () => {
+    if (document.body.dataset.status === '422') document.querySelector('main [aria-invalid="true"]')?.focus();
+  });
+
   document.addEventListener('click', (event) => {
     if (event.target.closest('[data-print]')) window.print();
     const closer = event.target.closest('[data-close]');

@@ -35,3 +35,6 @@ CREATE UNIQUE INDEX top_ups_one_reference ON top_ups (reference) WHERE status IN
 ALTER TABLE account_entries ADD COLUMN top_up_id BIGINT REFERENCES top_ups (id);
 DROP INDEX account_entries_one_top_up;
 CREATE UNIQUE INDEX account_entries_one_top_up ON account_entries (top_up_id) WHERE top_up_id IS NOT NULL;
+
+-- What an approver has to look at.
+CREATE INDEX enrolments_failed ON enrolments (updated_at, id) WHERE status = 'failed';
