@@ -16,7 +16,7 @@ func barOf(ctx context.Context, st *store.Store, pack *authorities.Pack, now tim
 	err = st.Read(ctx, func(tx *store.Tx) error {
 		switch id.Kind {
 		case HolderSession:
-			return holderBar(tx, l, id, &b)
+			return holderBar(tx, pack, now, l, id, &b)
 		case OperatorSession:
 			return operatorBar(tx, pack, now, l, id, &b)
 		}
@@ -25,13 +25,20 @@ func barOf(ctx context.Context, st *store.Store, pack *authorities.Pack, now tim
 	return b, err
 }
 
-func holderBar(tx *store.Tx, l registry.Language, id Identity, b *Bar) error {
+func holderBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry.Language, id Identity, b *Bar) error {
 	org, err := tx.Organisation(id.OrganisationID)
 	if err != nil {
 		return err
 	}
 	balance, err := tx.Balance(id.OrganisationID)
 	b.Name, b.Line = org.FullName(l), templates.Money(string(l), balance)
+	if err != nil || registry.DaysLeft(id.CertEnds, now) > pack.Times.ReminderDays[0] {
+		return err
+	}
+	renewed, err := tx.Renewed(id.Serial)
+	if err == nil && !renewed {
+		b.Ends = id.CertEnds
+	}
 	return err
 }
 

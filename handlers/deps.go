@@ -79,6 +79,9 @@ type Bar struct {
 	Line   string               // an operator's office, or a holder's balance
 	Counts map[string]MenuCount // by path of the menu's entry
 	Alarm  *templates.Alarm
+	// Ends is when the certificate of a holder ends who should be reminded of
+	// it; zero: nothing to say.
+	Ends time.Time
 }
 
 // MenuCount is the number beside an entry of the menu.

@@ -150,6 +150,7 @@ func (s *Server) fillBar(c echo.Context, p *templates.Page, id Identity) {
 		p.User.Line = s.text(c, "user.balance", "sum", bar.Line)
 	}
 	p.Alarm = bar.Alarm
+	p.Reminder = s.reminder(c, bar.Ends)
 	p.Nav = s.menu(c, id, bar.Counts)
 }
 

@@ -19,6 +19,7 @@ type Page struct {
 
 	Nav       []NavItem
 	Alarm     *Alarm
+	Reminder  *Reminder
 	User      *User
 	Authority Authority
 	Flash     *Flash
@@ -82,6 +83,15 @@ type Alarm struct {
 	Text string
 	Left string
 	Path string
+}
+
+// Reminder is the strip under the bar of every page of a holder whose
+// certificate ends soon and who has not renewed.
+type Reminder struct {
+	Text string // how long is left, and until when
+	Path string // where something can be done about it
+	Do   string
+	Last bool // less than a day is left
 }
 
 // User is who is logged in, as the bar shows it (LG-14).

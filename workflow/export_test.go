@@ -24,3 +24,6 @@ func (f *Flow) PushAbandoned(ctx context.Context) (bool, error) { return f.pushA
 
 // DestroyOldKeys is one round of the upkeep.
 func (f *Flow) DestroyOldKeys(ctx context.Context) (bool, error) { return f.destroyOldKeys(ctx) }
+
+// RemindHolders is one round of the background work.
+func (f *Flow) RemindHolders(ctx context.Context) (bool, error) { return f.remindHolders(ctx) }

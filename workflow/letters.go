@@ -20,6 +20,8 @@ const (
 	letterPINChanged      letter = "pin_changed"
 	letterStray           letter = "stray"
 	letterCheckpoint      letter = "checkpoint"
+	letterReminder        letter = "reminder"
+	letterReminderOffice  letter = "reminder_office"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.

@@ -100,6 +100,7 @@ type office struct {
 	t     testing.TB
 	store *store.Store
 	flow  *workflow.Flow
+	cfg   workflow.Config
 	pack  *authorities.Pack
 	ca    *ca.Client
 
@@ -133,10 +134,8 @@ func newOfficeWith(t testing.TB, s *store.Store, configure func(*workflow.Config
 	if configure != nil {
 		configure(&cfg)
 	}
-	var err error
-	if o.flow, err = workflow.New(cfg); err != nil {
-		t.Fatal(err)
-	}
+	o.cfg = cfg
+	o.flow = o.again()
 	o.admin = o.hire(registry.Administrator, 1)
 	o.admin2 = o.hire(registry.Administrator, 2)
 	o.clerk = o.hire(registry.Clerk, 3)
@@ -145,6 +144,16 @@ func newOfficeWith(t testing.TB, s *store.Store, configure func(*workflow.Config
 	o.approver2 = o.hire(registry.Approver, 6)
 	o.auditor = o.hire(registry.Auditor, 7)
 	return o
+}
+
+// again is the program started again.
+func (o *office) again() *workflow.Flow {
+	o.t.Helper()
+	f, err := workflow.New(o.cfg)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return f
 }
 
 // newVault keeps scans in a temporary folder.

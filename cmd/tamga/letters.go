@@ -64,6 +64,10 @@ func inWords(words *templates.Catalog, lang, name string, value any) any {
 				return templates.DateTime(t)
 			}
 		}
+	case "n":
+		if n, ok := value.(float64); ok {
+			return int(n)
+		}
 	case "fee", "balance", "missing":
 		if n, ok := value.(float64); ok {
 			return templates.Money(lang, registry.Tyiyn(n))

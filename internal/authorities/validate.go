@@ -224,6 +224,8 @@ func (d *decoder) checkRemote(p *Pack) {
 	d.checkRules(line, r.Rules)
 }
 
+const mostReminderDays = int(registry.ReminderHorizon / (24 * time.Hour))
+
 func (d *decoder) checkTimes(p *Pack) {
 	line, t := d.lineOf("times"), p.Times
 	for _, n := range [...]struct {
@@ -234,8 +236,8 @@ func (d *decoder) checkTimes(p *Pack) {
 			d.errorf(line, "%s is 0 to %d, not %d", n.what, n.atMost, n.n)
 		}
 	}
-	if len(t.ReminderDays) == 0 || t.ReminderDays[0] < 8 || t.ReminderDays[0] > 180 {
-		d.errorf(line, "the first reminder is 8 to 180 days before the end (A-22)")
+	if len(t.ReminderDays) == 0 || t.ReminderDays[0] < 8 || t.ReminderDays[0] > mostReminderDays {
+		d.errorf(line, "the first reminder is 8 to %d days before the end (A-22)", mostReminderDays)
 	}
 	for i, n := range t.ReminderDays {
 		if n < 1 || i > 0 && n >= t.ReminderDays[i-1] {

@@ -95,12 +95,17 @@ func (tx *Tx) CertificatesOfOperator(id registry.OperatorID) ([]*registry.Certif
 }
 
 // AddCertificate adds one that was compared with its intent. A serial or an
-// enrolment that has a certificate already is ErrUnique.
+// enrolment that has a certificate already is ErrUnique. A holder's is looked
+// at again when it may be time to remind of its end.
 func (tx *Tx) AddCertificate(c registry.Certificate) (registry.CertificateID, error) {
 	id, err := tx.insert(`INSERT INTO certificates (serial, profile, enrolment_id, organisation_id, operator_id, personal_number, holder_name, role, storage,
 		not_before, not_after, der, sha256, public_key_hash, status, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'issued', ?)`,
 		c.Serial, c.Profile, nullable(c.EnrolmentID), nullable(c.OrganisationID), nullable(c.OperatorID), c.PersonalNumber, c.HolderName, c.Role, c.Storage,
 		c.NotBefore, c.NotAfter, c.DER, c.SHA256, c.PublicKeyHash, c.IssuedAt)
+	if err != nil || c.Profile != registry.HolderProfile {
+		return registry.CertificateID(id), err
+	}
+	_, err = tx.exec(`INSERT INTO reminder_plan (certificate_id, due_at) VALUES (?, ?)`, id, c.NotAfter.Add(-registry.ReminderHorizon))
 	return registry.CertificateID(id), err
 }
 

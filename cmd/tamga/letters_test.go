@@ -1,0 +1,65 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/authorities"
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+// A letter about renewing is written in each language, with the words of each
+// authority, from what the outbox keeps of it.
+func TestLettersOfRenewalAreWritten(t *testing.T) {
+	end := time.Date(2026, 11, 19, 3, 14, 2, 0, time.UTC)
+	args := map[string]map[string]any{}
+	for _, kind := range []string{"reminder", "reminder_office"} {
+		args[kind] = map[string]any{
+			"name": "Жумабаева Айнура Сапаровна", "org": "ЖЧК Нур-Тилек Медиа", "serial": "ec035f", "not_after": end, "n": 5,
+			"balance": registry.Tyiyn(250050), "fee": registry.Tyiyn(151000),
+		}
+	}
+	for _, name := range []string{"dostek", "ubr"} {
+		pack, err := authorities.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words, err := templates.LoadCatalog(packWords(pack))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := (&installation{pack: pack}).letters(words, "https://ca.example.kg")
+		for kind, a := range args {
+			for _, lang := range registry.Languages {
+				b, err := json.Marshal(workflow.Letter{Kind: kind, To: "a@b.example", Language: lang, Args: a})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var kept workflow.Letter
+				if err := json.Unmarshal(b, &kept); err != nil {
+					t.Fatal(err)
+				}
+				subject, body, err := write(kept)
+				if err != nil {
+					t.Fatalf("%s, %s, %s: %v", name, kind, lang, err)
+				}
+				whole := subject + "\n" + body
+				for _, want := range []string{"19.11.2026 09:14:02", fmt.Sprint(registry.Tyiyn(151000)), "ec035f", "ЖЧК Нур-Тилек Медиа", "https://ca.example.kg/"} {
+					if kind == "reminder" || kind == "reminder_office" {
+						if !strings.Contains(whole, want) {
+							t.Errorf("%s, %s, %s: no %q in\n%s", name, kind, lang, want, whole)
+						}
+					}
+				}
+				if strings.Contains(whole, "{{") || strings.Contains(whole, "<no value>") {
+					t.Errorf("%s, %s, %s: %s", name, kind, lang, whole)
+				}
+			}
+		}
+	}
+}
