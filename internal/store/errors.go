@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 
-	gosqlite "github.com/glebarez/go-sqlite"
 	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -38,7 +38,7 @@ func mapError(err error) error {
 		}
 		return err
 	}
-	var lite *gosqlite.Error
+	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		switch {
 		case lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPrimaryKey:

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	gosqlite "github.com/glebarez/go-sqlite"
-	"github.com/glebarez/sqlite"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
@@ -65,23 +63,29 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
-	const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)"
+	const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_time_format=sqlite"
 	base := "file:" + escapePath(cfg.DSN) + "?" + pragmas
-	writer := sql.OpenDB(utcConnector{drv: &gosqlite.Driver{}, dsn: base + "&_txlock=immediate"})
-	writer.SetMaxOpenConns(1)
-	if err := writer.PingContext(ctx); err != nil {
-		writer.Close()
-		return nil, fmt.Errorf("opening SQLite database %s: %w", cfg.DSN, err)
+	s := &Store{dialect: migrations.SQLite}
+	open := func(more string, most int) (*gorm.DB, error) {
+		connector, err := newConnector(base + more)
+		if err != nil {
+			return nil, err
+		}
+		db := sql.OpenDB(connector)
+		db.SetMaxOpenConns(most)
+		db.SetMaxIdleConns(most)
+		s.closers = append(s.closers, db)
+		if err := db.PingContext(ctx); err != nil {
+			return nil, err
+		}
+		return gorm.Open(sqliteDialect{db}, gormConfig())
 	}
-	reader := sql.OpenDB(utcConnector{drv: &gosqlite.Driver{}, dsn: base + "&_pragma=query_only(1)"})
-	reader.SetMaxOpenConns(8)
-	s := &Store{dialect: migrations.SQLite, closers: []*sql.DB{writer, reader}}
 	var err error
-	if s.write, err = gorm.Open(sqlite.Dialector{Conn: writer}, gormConfig()); err != nil {
+	if s.write, err = open("&_txlock=immediate", 1); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("opening SQLite database %s: %w", cfg.DSN, err)
 	}
-	if s.read, err = gorm.Open(sqlite.Dialector{Conn: reader}, gormConfig()); err != nil {
+	if s.read, err = open("&_pragma=query_only(1)", 8); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("opening SQLite database %s for reading: %w", cfg.DSN, err)
 	}
