@@ -39,8 +39,9 @@ type Deps struct {
 	// TrustedProxies may name the client's address in X-Forwarded-For. With
 	// none the address of the connection counts.
 	TrustedProxies []netip.Prefix
-	// AgentURL is the workstation agent's address on the loopback, which token
-	// pages may reach. Optional.
+	// AgentURL is the workstation agent's address on the loopback, which pages
+	// may reach, e.g. "http://127.0.0.1:24114". Optional: without it tokens
+	// are reached through the Rutoken Plugin only.
 	AgentURL string
 	// Workflow performs every write, Store serves reads. Optional in tests of
 	// pages that need neither.
@@ -64,9 +65,8 @@ type Deps struct {
 	Ready func(ctx context.Context) error
 	// LoginCloud checks an E-Cloud login. Without it there is no such way in.
 	LoginCloud func(ctx context.Context, in CloudLogin) (Identity, error)
-	// TokenScript is the asset that drives a token login. Without it there is
-	// no such way in.
-	TokenScript string
+	// LoginToken offers the login with a token (Workflow judges it).
+	LoginToken bool
 	// CertificateStep and CompanyStep are the pack's login steps (EN-04,
 	// LG-11).
 	CertificateStep bool

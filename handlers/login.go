@@ -12,20 +12,20 @@ import (
 
 type loginPage struct {
 	templates.Page
-	Notice          *templates.Problem
-	Steps           []loginStep
-	HasToken        bool
-	HasCloud        bool
-	Cloud           bool
-	TokenPath       string
-	CloudPath       string
-	TokenScript     string
-	AgentURL        string
-	CertificateStep bool
-	Next            string
-	INN             string
-	Renew           *renewHelp // after a refusal of an expired certificate
-	Errors          templates.FieldErrors
+	Notice    *templates.Problem
+	Steps     []loginStep
+	HasToken  bool
+	HasCloud  bool
+	Token     bool // chosen
+	Cloud     bool // chosen
+	TokenPath string
+	CloudPath string
+	AgentURL  string // the workstation agent's; empty: pages use none
+	Origin    string // what an agent has to allow
+	Next      string
+	INN       string
+	Renew     *renewHelp // after a refusal of an expired certificate
+	Errors    templates.FieldErrors
 }
 
 // endedPage is what a page says whose session ended while it was open.
@@ -47,8 +47,7 @@ func (s *Server) login(c echo.Context) error {
 		}
 	}
 	v := s.loginPage(c, nextOr(c.QueryParam("next"), ""))
-	v.Cloud = s.showCloud(c.QueryParam("carrier"))
-	v.Steps = s.loginSteps(v.Cloud, carrierChosen(v.Cloud))
+	s.carry(v, s.carrier(c))
 	if ended := of(c).ended; ended != nil {
 		v.Notice = &templates.Problem{What: s.sentence(c, ended)}
 		v.Renew = s.expiredHelp(c, ended)
@@ -60,26 +59,57 @@ func (s *Server) login(c echo.Context) error {
 
 func (s *Server) loginPage(c echo.Context, next string) *loginPage {
 	v := &loginPage{
-		Page:            s.page(c, s.text(c, "login.title")),
-		HasToken:        s.deps.TokenScript != "",
-		HasCloud:        s.deps.LoginCloud != nil,
-		TokenScript:     s.deps.TokenScript,
-		AgentURL:        s.deps.AgentURL,
-		CertificateStep: s.deps.CertificateStep,
-		Next:            next,
-		TokenPath:       loginPath("token", next),
-		CloudPath:       loginPath("cloud", next),
-		Errors:          templates.FieldErrors{},
+		Page:      s.page(c, s.text(c, "login.title")),
+		HasToken:  s.deps.LoginToken,
+		HasCloud:  s.deps.LoginCloud != nil,
+		AgentURL:  s.deps.AgentURL,
+		Origin:    s.deps.BaseURL,
+		Next:      next,
+		TokenPath: loginPath(carrierToken, next),
+		CloudPath: loginPath(carrierCloud, next),
+		Errors:    templates.FieldErrors{},
 	}
 	v.Shell = templates.Plain
 	return v
 }
 
-func (s *Server) showCloud(carrier string) bool {
-	if s.deps.LoginCloud == nil {
-		return false
+// Where a key is kept.
+const (
+	carrierToken  = "token"
+	carrierCloud  = "cloud"
+	carrierCookie = "tamga-carrier"
+)
+
+// carrier is the one that is chosen: now, with this browser's last login page,
+// or because there is no other; empty is none (LG-04). A choice is remembered.
+func (s *Server) carrier(c echo.Context) string {
+	known := func(carrier string) bool {
+		return carrier == carrierToken && s.deps.LoginToken || carrier == carrierCloud && s.deps.LoginCloud != nil
 	}
-	return carrier == "cloud" || s.deps.TokenScript == ""
+	if chosen := c.QueryParam("carrier"); known(chosen) {
+		s.remember(c, carrierCookie, chosen)
+		return chosen
+	}
+	switch {
+	case s.deps.LoginCloud == nil:
+		return carrierToken
+	case !s.deps.LoginToken:
+		return carrierCloud
+	}
+	if cookie, err := c.Cookie(carrierCookie); err == nil && known(cookie.Value) {
+		return cookie.Value
+	}
+	return ""
+}
+
+// carry shows a login page for a carrier.
+func (s *Server) carry(v *loginPage, carrier string) {
+	v.Token, v.Cloud = carrier == carrierToken, carrier == carrierCloud
+	now := 0
+	if carrier != "" {
+		now = 1
+	}
+	v.Steps = s.loginSteps(v.Cloud, now)
 }
 
 func loginPath(carrier, next string) string {
@@ -88,15 +118,6 @@ func loginPath(carrier, next string) string {
 		q.Set("next", next)
 	}
 	return "/login?" + q.Encode()
-}
-
-// carrierChosen is the step that is now: the cloud's first field is shown with
-// its choice.
-func carrierChosen(cloud bool) int {
-	if cloud {
-		return 1
-	}
-	return 0
 }
 
 // loginSteps are the steps in the pack's order (SOCHI, ENOT, E-Cloud).
@@ -119,6 +140,11 @@ func (s *Server) loginSteps(cloud bool, now int) []loginStep {
 		steps[i] = loginStep{Label: l, Done: i < now, Now: i == now}
 	}
 	return steps
+}
+
+// loginProblem says a refusal of a login.
+func (s *Server) loginProblem(c echo.Context, refused *registry.Error) *templates.Problem {
+	return &templates.Problem{What: s.sentence(c, refused)}
 }
 
 func (s *Server) endedNotice(c echo.Context) *templates.Problem {
@@ -155,8 +181,7 @@ func (s *Server) askLogin(c echo.Context, e *registry.Error) error {
 		return c.Redirect(http.StatusSeeOther, "/login?"+q.Encode())
 	}
 	v := s.loginPage(c, next)
-	v.Cloud = s.showCloud("")
-	v.Steps = s.loginSteps(v.Cloud, carrierChosen(v.Cloud))
+	s.carry(v, s.carrier(c))
 	v.Notice = s.endedNotice(c)
 	if told {
 		v.Notice.What = s.sentence(c, e)

@@ -37,8 +37,8 @@ func (s *Server) loginCloudINN(c echo.Context) error {
 	next := nextOr(form.Get("next"), "")
 	if n := len([]rune(inn)); n != 14 || strings.Trim(inn, "0123456789") != "" {
 		v := s.loginPage(c, next)
-		v.Cloud, v.INN = true, inn
-		v.Steps = s.loginSteps(true, 1)
+		v.INN = inn
+		s.carry(v, carrierCloud)
 		v.Errors["inn"] = s.text(c, "error.inn.digits", "n", n)
 		return s.render(c, http.StatusUnprocessableEntity, "login", v)
 	}
@@ -54,7 +54,7 @@ func (s *Server) loginCloudINN(c echo.Context) error {
 func (s *Server) loginCloud(c echo.Context) error {
 	v := s.cloudPage(c, nextOr(c.QueryParam("next"), ""))
 	if v.INN == "" {
-		return c.Redirect(http.StatusSeeOther, loginPath("cloud", v.Next))
+		return c.Redirect(http.StatusSeeOther, loginPath(carrierCloud, v.Next))
 	}
 	return s.render(c, http.StatusOK, "login_cloud", v)
 }
@@ -68,7 +68,7 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 	}
 	v := s.cloudPage(c, nextOr(form.Get("next"), ""))
 	if v.INN == "" || s.deps.LoginCloud == nil {
-		return c.Redirect(http.StatusSeeOther, loginPath("cloud", v.Next))
+		return c.Redirect(http.StatusSeeOther, loginPath(carrierCloud, v.Next))
 	}
 	v.Role = form.Get("role")
 	in := CloudLogin{PIN: Secret(form.Get("pin")), Source: source(c), Browser: s.browser(c), Session: s.sessionMark(c)}
@@ -91,13 +91,12 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 	case err != nil:
 		return err
 	}
-	if s.deps.CompanyStep && id.Companies > 1 {
-		return s.askCompany(c, id, v.Next)
-	}
-	if err := s.enter(c, id); err != nil {
+	id.Carrier = carrierCloud
+	path, err := s.admit(c, id, v.Next)
+	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, s.afterLogin(c, id, v.Next))
+	return c.Redirect(http.StatusSeeOther, path)
 }
 
 // roleOperator is the third answer to "whose key is it": an employee's, named

@@ -34,18 +34,17 @@ type company struct {
 
 // askCompany keeps a login whose signature is checked until its holder has
 // chosen an organisation (LG-11): the session belongs to nobody before that.
-func (s *Server) askCompany(c echo.Context, id Identity, next string) error {
+func (s *Server) askCompany(c echo.Context, id Identity, next string) (string, error) {
 	id.Began = s.deps.Machine()
 	raw, err := json.Marshal(id)
 	if err != nil {
-		return fmt.Errorf("keeping a login: %w", err)
+		return "", fmt.Errorf("keeping a login: %w", err)
 	}
 	s.sessions.Put(c.Request().Context(), pendingKey, raw)
-	path := "/login/company"
-	if next != "" {
-		path = loginNext(path, next)
+	if next == "" {
+		return "/login/company", nil
 	}
-	return c.Redirect(http.StatusSeeOther, path)
+	return loginNext("/login/company", next), nil
 }
 
 // pending is the login that waits for its organisation; nil is none.
@@ -84,7 +83,7 @@ func (s *Server) loginCompany(c echo.Context) error {
 func (s *Server) companyPage(c echo.Context, id *Identity) (*loginCompanyPage, error) {
 	v := &loginCompanyPage{loginPage: *s.loginPage(c, "")}
 	v.Title = s.text(c, "login.company_title")
-	v.Steps = append(s.loginSteps(true, 4), loginStep{Label: "login.step.company", Now: true})
+	v.Steps = s.companySteps(id.Carrier)
 	v.Errors = templates.FieldErrors{}
 	l := lang(c)
 	return v, s.read(c, func(tx *store.Tx) error {
@@ -110,6 +109,16 @@ func (s *Server) companyPage(c echo.Context, id *Identity) (*loginCompanyPage, e
 		}
 		return nil
 	})
+}
+
+// companySteps ends in the choice of the organisation; the steps of a cloud
+// login do not name it, since most holders have one.
+func (s *Server) companySteps(carrier string) []loginStep {
+	steps := s.loginSteps(carrier != carrierToken, 9)
+	if carrier == carrierToken {
+		steps = steps[:len(steps)-1]
+	}
+	return append(steps, loginStep{Label: "login.step.company", Now: true})
 }
 
 // loginCompanyChosen binds the session to the organisation (LG-12).

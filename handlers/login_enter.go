@@ -21,6 +21,18 @@ func (s *Server) afterLogin(c echo.Context, id Identity, next string) string {
 	return "/"
 }
 
+// admit begins the session of a login that succeeded, or leads to the choice
+// of the organisation first (LG-11). It returns where to go.
+func (s *Server) admit(c echo.Context, id Identity, next string) (string, error) {
+	if s.deps.CompanyStep && id.Companies > 1 {
+		return s.askCompany(c, id, next)
+	}
+	if err := s.enter(c, id); err != nil {
+		return "", err
+	}
+	return s.afterLogin(c, id, next), nil
+}
+
 func loginNext(path, next string) string {
 	return path + "?" + url.Values{"next": {next}}.Encode()
 }

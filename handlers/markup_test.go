@@ -28,7 +28,8 @@ var goldenPages = []struct {
 	before func(*browser) // steps on the way to the page
 }{
 	{name: "landing", path: "/"},
-	{name: "login_token", path: "/login"},
+	{name: "login", path: "/login"},
+	{name: "login_token", path: "/login?carrier=token"},
 	{name: "login_cloud_inn", path: "/login?carrier=cloud&next=%2Fworklist"},
 	{name: "login_cloud_pin", path: "/login/cloud", before: func(b *browser) {
 		b.post("/login/cloud", map[string][]string{"inn": {"00101202019906"}})
@@ -42,7 +43,7 @@ var goldenPages = []struct {
 func goldenServer(t *testing.T) *Server {
 	t.Helper()
 	deps := testDeps(t)
-	deps.TokenScript = "app.js"
+	deps.LoginToken, deps.AgentURL = true, "http://127.0.0.1:24114"
 	deps.CompanyStep = true
 	deps.LoginCloud = func(context.Context, CloudLogin) (Identity, error) { return aClerk, nil }
 	s, err := newServer(deps)

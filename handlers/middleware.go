@@ -127,12 +127,22 @@ func (s *Server) csrf() echo.MiddlewareFunc {
 	})
 }
 
-// throttle slows guessing from one source, before any PIN-code is looked at:
-// ten tries at once, then one in six seconds. The limits that matter for an
-// account are counted in the database by workflow.
-func (s *Server) throttle() echo.MiddlewareFunc {
+// pace is what one source may do: so many requests at once, then one each time.
+type pace struct {
+	burst int
+	every time.Duration
+}
+
+var (
+	guessing = pace{10, 6 * time.Second}
+	flooding = pace{120, 500 * time.Millisecond} // an office behind one address
+)
+
+// throttle slows one source, before any PIN-code is looked at. The limits that
+// matter for an account are counted in the database by workflow.
+func (s *Server) throttle(p pace) echo.MiddlewareFunc {
 	store := middleware.NewRateLimiterMemoryStoreWithConfig(middleware.RateLimiterMemoryStoreConfig{
-		Rate: rate.Every(6 * time.Second), Burst: 10, ExpiresIn: 10 * time.Minute,
+		Rate: rate.Every(p.every), Burst: p.burst, ExpiresIn: 10 * time.Minute,
 	})
 	return middleware.RateLimiterWithConfig(middleware.RateLimiterConfig{
 		Store:               store,

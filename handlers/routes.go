@@ -20,6 +20,9 @@ type route struct {
 	// Slow counts requests of a source and refuses too many: logins and what
 	// else can be guessed at.
 	Slow bool
+	// Flood refuses a source that floods: what writes, or checks a signature,
+	// for who has no session, and cannot be guessed at.
+	Flood bool
 }
 
 // table is every address of the program with who may use it. What is not here
@@ -40,6 +43,9 @@ func (s *Server) table() []route {
 		{Method: post, Path: "/login/cloud", Access: Public(), Handle: s.loginCloudINN, Slow: true},
 		{Method: get, Path: "/login/cloud", Access: Public(), Handle: s.loginCloud},
 		{Method: post, Path: "/login/cloud/pin", Access: Public(), Handle: s.loginCloudPIN, Slow: true},
+		{Method: post, Path: "/login/token/certificates", Access: Public(), Handle: s.loginTokenCertificates, Flood: true},
+		{Method: post, Path: "/login/token/challenge", Access: Public(), Handle: s.loginTokenChallenge, Flood: true},
+		{Method: post, Path: "/login/token", Access: Public(), Handle: s.loginToken, Flood: true},
 		{Method: get, Path: "/login/company", Access: Public(), Handle: s.loginCompany},
 		{Method: post, Path: "/login/company", Access: Public(), Handle: s.loginCompanyChosen},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},

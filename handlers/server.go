@@ -85,7 +85,10 @@ func (s *Server) add(r route) error {
 	s.routes[key] = r
 	chain := []echo.MiddlewareFunc{s.authorise(r.Access)}
 	if r.Slow {
-		chain = append([]echo.MiddlewareFunc{s.throttle()}, chain...)
+		chain = append([]echo.MiddlewareFunc{s.throttle(guessing)}, chain...)
+	}
+	if r.Flood {
+		chain = append([]echo.MiddlewareFunc{s.throttle(flooding)}, chain...)
 	}
 	s.echo.Add(r.Method, r.Path, r.Handle, chain...)
 	return nil

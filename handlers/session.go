@@ -48,6 +48,8 @@ type Identity struct {
 	ApplicationID  registry.ApplicationID  `json:"application,omitempty"`
 	// Companies is how many organisations a holder may act for.
 	Companies int `json:"companies,omitempty"`
+	// Carrier of the key that logged in: "token" or "cloud".
+	Carrier string `json:"carrier,omitempty"`
 	// Link is the hash of the secret link that opened an applicant's session.
 	Link string `json:"link,omitempty"`
 

@@ -22,6 +22,7 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 	}
 	d.Landing = "/" + string(pack.Login.PostLoginPage)
 	d.CompanyStep, d.CertificateStep = pack.Login.CompanyStep, pack.Login.CertificateStep
+	d.LoginToken = true
 	d.CheckSession = func(ctx context.Context, id Identity) error {
 		if id.Kind == ApplicantSession {
 			return f.CheckLink(ctx, id.ApplicationID, id.Link)

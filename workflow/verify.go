@@ -65,9 +65,20 @@ func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session stri
 // ours, whoever signed it.
 func (f *Flow) verify(ctx context.Context, cms, expected []byte) (*token.Signer, *registry.Certificate, error) {
 	var onFile *registry.Certificate
-	signer, err := f.verifier.Verify(ctx, cms, expected, f.now(), func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
+	signer, err := f.verifier.Verify(ctx, cms, expected, f.now(), f.statusOf(&onFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	return signer, onFile, nil
+}
+
+// statusOf asks our register for a certificate's status and leaves what it
+// found in onFile.
+func (f *Flow) statusOf(onFile **registry.Certificate) token.StatusFunc {
+	return func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
+		var found *registry.Certificate
 		err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
-			onFile, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
+			found, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
 			return err
 		})
 		if registry.KindOf(err) == registry.NotFound {
@@ -76,19 +87,16 @@ func (f *Flow) verify(ctx context.Context, cms, expected []byte) (*token.Signer,
 		if err != nil {
 			return token.StatusUnknown, err
 		}
-		if !bytes.Equal(onFile.DER, cert.Raw) {
+		if !bytes.Equal(found.DER, cert.Raw) {
 			return token.StatusUnknown, nil
 		}
-		switch onFile.Status {
+		*onFile = found
+		switch found.Status {
 		case registry.CertIssued:
 			return token.StatusGood, nil
 		case registry.CertSuspended:
 			return token.StatusSuspended, nil
 		}
 		return token.StatusRevoked, nil
-	})
-	if err != nil {
-		return nil, nil, err
 	}
-	return signer, onFile, nil
 }

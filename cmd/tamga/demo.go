@@ -25,6 +25,7 @@ import (
 // its data, and the root's key is on the machine.
 type Demo struct {
 	Authority  `embed:""`
+	Tokens     `embed:""`
 	Listen     string `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port of this machine."`
 	Data       string `env:"TAMGA_DATA" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
 	MailListen string `env:"TAMGA_MAIL_LISTEN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Address of the page with the letters that were sent, host:port."`
@@ -32,7 +33,7 @@ type Demo struct {
 
 // Validate implements kong's check of a command.
 func (d Demo) Validate() error {
-	return checkAll(d.Authority.check(), checkListen("listen", d.Listen), checkListen("mail-listen", d.MailListen))
+	return checkAll(d.Authority.check(), d.Tokens.check(), checkListen("listen", d.Listen), checkListen("mail-listen", d.MailListen))
 }
 
 // Run the command, until SIGTERM or SIGINT.
@@ -85,7 +86,7 @@ func (d Demo) Run(ctx context.Context, c *Console) (err error) {
 		return err
 	}
 	web := Web{Listen: address, BaseURL: base, ShutdownGrace: 5 * time.Second}
-	return web.run(ctx, i, facing{baseURL: base, now: time.Now, demo: true}, letters)
+	return web.run(ctx, i, facing{baseURL: base, agentURL: d.AgentURL, now: time.Now, demo: true}, letters)
 }
 
 func (d Demo) directory() (dir string, remove func(), err error) {

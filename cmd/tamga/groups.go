@@ -181,6 +181,7 @@ func (m Mail) check() error {
 
 // Web says how people and machines reach the server.
 type Web struct {
+	Tokens         `embed:""`
 	Listen         string        `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port."`
 	BaseURL        string        `env:"TAMGA_BASE_URL" required:"" placeholder:"URL" help:"Address that people's browsers see (https://host): the origin that logins and decisions are signed for."`
 	TLSCert        string        `name:"tls-cert" env:"TAMGA_TLS_CERT" placeholder:"FILE" help:"PEM certificate chain for HTTPS. Empty: plain HTTP, behind a proxy that speaks HTTPS."`
@@ -195,6 +196,9 @@ func (w Web) check() error {
 		return err
 	}
 	if err := checkURL("base-url", w.BaseURL, "https", "http"); err != nil {
+		return err
+	}
+	if err := w.Tokens.check(); err != nil {
 		return err
 	}
 	if (w.TLSCert == "") != (w.TLSKey == "") {

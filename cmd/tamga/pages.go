@@ -15,10 +15,11 @@ import (
 
 // facing is how the pages are reached and what they say about themselves.
 type facing struct {
-	baseURL string
-	proxies []netip.Prefix
-	now     func() time.Time
-	demo    bool
+	baseURL  string
+	agentURL string
+	proxies  []netip.Prefix
+	now      func() time.Time
+	demo     bool
 }
 
 // pages builds the handler of everything people and machines reach.
@@ -33,6 +34,7 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 		Renderer:       renderer,
 		Sessions:       i.store.Sessions(time.Now),
 		BaseURL:        f.baseURL,
+		AgentURL:       f.agentURL,
 		TrustedProxies: f.proxies,
 		Demo:           f.demo,
 		Ready:          i.ready,

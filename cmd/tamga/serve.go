@@ -37,7 +37,7 @@ func (s Serve) Run(ctx context.Context) (err error) {
 	if err := i.refuseRootKey(); err != nil {
 		return err
 	}
-	return s.Web.run(ctx, i, facing{baseURL: s.BaseURL, proxies: proxies, now: time.Now})
+	return s.Web.run(ctx, i, facing{baseURL: s.BaseURL, agentURL: s.AgentURL, proxies: proxies, now: time.Now})
 }
 
 // run listens and answers until the context ends.

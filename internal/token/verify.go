@@ -3,6 +3,7 @@ package token
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/pem"
@@ -85,13 +86,42 @@ func (v *Verifier) Verify(ctx context.Context, cms, expected []byte, now time.Ti
 	if err := alg.check(cert, signed.der, si.Signature); err != nil {
 		return nil, err
 	}
+	s, err := v.judge(ctx, cert, fingerprint, now, status)
+	if err != nil {
+		return nil, err
+	}
+	s.SigningTime = signed.signingTime
+	return s, nil
+}
+
+// Judge says whether a certificate (DER) may sign here now, by the same rules
+// and in the same order as Verify judges a signer's: a login page tells it
+// before anything is signed. What is no certificate is ErrForeignCA.
+func (v *Verifier) Judge(ctx context.Context, der []byte, now time.Time, status StatusFunc) (*Signer, error) {
+	if now.IsZero() || status == nil {
+		return nil, errors.New("judging a certificate: nothing to compare with")
+	}
+	if len(der) > MaxCMS {
+		return nil, ErrTooLarge
+	}
+	fingerprint := sum(crypto.SHA256, der)
+	cert, err := v.certificate(der, fingerprint)
+	if err != nil {
+		return nil, ErrForeignCA
+	}
+	return v.judge(ctx, cert, fingerprint, now, status)
+}
+
+// judge is the part of Verify that is about the certificate alone.
+func (v *Verifier) judge(ctx context.Context, cert *x509.Certificate, fingerprint []byte, now time.Time, status StatusFunc) (*Signer, error) {
 	if err := v.checkChain(cert, fingerprint, now); err != nil {
 		return nil, err
 	}
 	if err := checkStatus(ctx, cert, status); err != nil {
 		return nil, err
 	}
-	s := &Signer{Certificate: cert, Serial: serial(cert.SerialNumber), SigningTime: signed.signingTime}
+	s := &Signer{Certificate: cert, Serial: serial(cert.SerialNumber)}
+	var err error
 	if s.Profile, err = v.checkProfile(cert); err != nil {
 		return nil, err
 	}
