@@ -55,6 +55,7 @@ func operatorBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry
 		"/worklist":  {N: w.Open, Late: w.Overdue > 0},
 		"/decisions": {N: w.Decisions + w.Failed, Late: w.Failed > 0},
 		"/top-ups":   {N: w.TopUps},
+		"/addresses": {N: w.Addresses},
 		"/proposals": {N: w.Proposals},
 		"/letters":   {N: w.DeadLetters, Late: w.DeadLetters > 0},
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -103,6 +104,9 @@ func (s *Server) enrolments(c echo.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if c.Request().Header.Get("HX-Request") == "" { // a part of the file's page, opened by itself
+		return c.Redirect(http.StatusSeeOther, "/applications/"+url.PathEscape(c.Param("number")))
 	}
 	return s.fragment(c, http.StatusOK, "enrolment", "enrolment-panel", v)
 }

@@ -167,7 +167,10 @@ func TestTheECloudFromSlipToLogin(t *testing.T) {
 		t.Fatal(err)
 	}
 	see(t, holder.do(http.MethodGet, "/activate/state", nil), http.StatusOK, "азыр жооп бербей жатат", `hx-trigger="every 2s"`, `http-equiv="refresh"`)
+	see(t, clerk.do(http.MethodGet, "/applications/"+app.Number+"/enrolments", nil), http.StatusSeeOther)
+	clerk.head["HX-Request"] = "true"
 	see(t, clerk.do(http.MethodGet, "/applications/"+app.Number+"/enrolments", nil), http.StatusOK, "азыр жооп бербей жатат")
+	delete(clerk.head, "HX-Request")
 	if err := d.ca.Start(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func (s *Server) pinPost(c echo.Context) error {
 	if e := refusalOf(err); e != nil {
 		field := e.Field
 		if e.Kind == registry.Unauthenticated {
-			field = "old" // the PIN-code is wrong, not the session
+			field, e = "old", registry.Refuse(e.Kind, "error.pin.old") // the PIN-code is wrong, not the session
 		}
 		v.Errors[field] = s.sentence(c, e)
 		return s.render(c, http.StatusUnprocessableEntity, "pin", v)

@@ -104,10 +104,12 @@ func (tx *Tx) LiveActivation(id registry.EnrolmentID) (*Activation, error) {
 	return out[0], nil
 }
 
+const unconfirmed = ` WHERE email_confirmed_at IS NULL AND used_at IS NULL AND cancelled_at IS NULL AND expires_at > ?`
+
 // UnconfirmedActivations returns those whose address waits for a second
 // operator, the oldest first.
 func (tx *Tx) UnconfirmedActivations(now time.Time, limit int) ([]*Activation, error) {
-	return tx.activations(` WHERE email_confirmed_at IS NULL AND used_at IS NULL AND cancelled_at IS NULL AND expires_at > ? ORDER BY id LIMIT ?`, now, limit)
+	return tx.activations(unconfirmed+` ORDER BY id LIMIT ?`, now, limit)
 }
 
 // AddActivation adds one. An enrolment that has a live one already is

@@ -13,6 +13,7 @@ type Waiting struct {
 	Open, Overdue int // applications, for clerks
 	Decisions     int // verified, for approvers
 	Failed        int // certificates that could not be made, for approvers
+	Addresses     int // e-mail addresses to confirm, for clerks and administrators
 	TopUps        int // large ones, for clerks and approvers
 	Proposals     int // for administrators
 	DeadLetters   int // for administrators
@@ -33,12 +34,14 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 	case registry.Clerk:
 		add(&w.Open, `applications WHERE is_open ORDER BY queue_at, id`)
 		add(&w.Overdue, `applications WHERE is_open AND queue_at <= ? ORDER BY queue_at, id`, now)
+		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 	case registry.Approver:
 		add(&w.Decisions, `applications WHERE status = 'verified' ORDER BY queue_at, id`)
 		add(&w.Failed, `enrolments WHERE status = 'failed'`)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 	case registry.Administrator:
+		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.Proposals, `proposals WHERE status = 'open'`)
 		add(&w.DeadLetters, `outbox WHERE status = 'dead'`)
 	default:
