@@ -103,11 +103,15 @@ func (c *Client) Issuer() *Issuer { return c.issuer }
 
 // token mints a single-use token: fresh jti and times each.
 func (c *Client) token(path, subject string, claims map[string]any) (string, error) {
+	return c.tokenOf(provisionerName, path, subject, claims)
+}
+
+func (c *Client) tokenOf(provisioner, path, subject string, claims map[string]any) (string, error) {
 	now := time.Now() // the machine's clock, because step-ca reads that one
 	options := []token.Options{
 		token.WithJWTID(rand.Text()),
 		token.WithKid(c.jwk.KeyID),
-		token.WithIssuer(provisionerName),
+		token.WithIssuer(provisioner),
 		token.WithAudience(c.base + "/1.0" + path),
 		token.WithValidity(now, now.Add(5*time.Minute)),
 	}

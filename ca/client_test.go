@@ -27,7 +27,12 @@ import (
 // raw sends step-ca a token of the given claims for a request of its own.
 func raw(t *testing.T, c *Client, claims map[string]any) error {
 	t.Helper()
-	ott, err := c.token("/sign", "x", claims)
+	return rawOf(t, c, provisionerName, claims)
+}
+
+func rawOf(t *testing.T, c *Client, provisioner string, claims map[string]any) error {
+	t.Helper()
+	ott, err := c.tokenOf(provisioner, "/sign", "x", claims)
 	if err != nil {
 		t.Fatal(err)
 	}

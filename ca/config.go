@@ -60,8 +60,10 @@ type ConfigOptions struct {
 	// Address is host:port to listen on; DNSNames what clients call it by.
 	Address  string
 	DNSNames []string
-	// CRLAddress, if set, is host:port on which step-ca publishes a CRL of its
-	// own (http, /crl), for an installation whose issuing key only step-ca has.
+	// CRL has step-ca keep a list of its own (https, /1.0/crl), for an
+	// installation whose issuing key only step-ca has. CRLAddress, if set, is
+	// host:port on which it publishes that in the clear as well (http, /crl).
+	CRL        bool
 	CRLAddress string
 	Database   Database
 	Profile    Profile
@@ -122,14 +124,25 @@ func (o ConfigOptions) config() (*config.Config, error) {
 					EnableSSHCA:                &no,
 				},
 				Options: &provisioner.Options{X509: &provisioner.X509Options{Template: o.Profile.template()}},
+			}, &provisioner.JWK{
+				Type: "JWK", Name: ocspProvisioner, Key: &public,
+				Claims: &provisioner.Claims{
+					MinTLSDur:                  duration(minValidity),
+					MaxTLSDur:                  duration(MaxOCSPSigner),
+					DefaultTLSDur:              duration(minValidity),
+					DisableRenewal:             &yes,
+					DisableSmallstepExtensions: &yes,
+					EnableSSHCA:                &no,
+				},
+				Options: &provisioner.Options{X509: &provisioner.X509Options{Template: ocspTemplate}},
 			}},
 			Backdate: duration(0),
 		},
 	}
-	if o.CRLAddress != "" {
+	if o.CRL || o.CRLAddress != "" {
 		cfg.InsecureAddress = o.CRLAddress
 		cfg.CRL = &config.CRLConfig{
-			Enabled: true, GenerateOnRevoke: true, CacheDuration: duration(24 * time.Hour),
+			Enabled: true, GenerateOnRevoke: true, CacheDuration: duration(24 * time.Hour), RenewPeriod: duration(time.Hour),
 			IDPurl: o.Profile.CRL, // else openssl answers "different CRL scope"
 		}
 	}

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -21,6 +22,7 @@ type Issuer struct {
 
 	profileID string
 	stand     func() (*standIn, error)
+	names     map[crypto.Hash]issuerNames
 }
 
 // NewIssuer checks that the issuing certificate (PEM) was issued by the root
@@ -45,7 +47,8 @@ func NewIssuer(issuingPEM, rootPEM []byte, p Profile) (*Issuer, error) {
 	}
 	i := &Issuer{Certificate: issuing, Root: root, Profile: p, profileID: p.id(issuing)}
 	i.stand = sync.OnceValues(func() (*standIn, error) { return newStandIn(issuing) })
-	return i, nil
+	i.names, err = namesOf(issuing)
+	return i, err
 }
 
 // LoadIssuer is NewIssuer over files.

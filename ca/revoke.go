@@ -10,8 +10,8 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
-// Reason is a CRLReason of RFC 5280 §5.3.1. certificateHold is not among them:
-// step-ca cannot take a revocation back, so suspension stays ours.
+// Reason is a CRLReason of RFC 5280 §5.3.1. CertificateHold is not for step-ca,
+// which cannot take a revocation back: suspension stays ours.
 type Reason int
 
 const (
