@@ -8,7 +8,10 @@ import (
 
 // SetCertificateStatus moves a certificate, if it is still in the status from.
 func (tx *Tx) SetCertificateStatus(id registry.CertificateID, from, to registry.CertificateStatus, reason int, now time.Time) error {
-	return changed(tx.exec(`UPDATE certificates SET status = ?, status_reason = ?, status_at = ? WHERE id = ? AND status = ?`, to, reason, now, id, from))
+	if err := changed(tx.exec(`UPDATE certificates SET status = ?, status_reason = ?, status_at = ? WHERE id = ? AND status = ?`, to, reason, now, id, from)); err != nil {
+		return err
+	}
+	return tx.restateCertificate(id, to, reason, now)
 }
 
 // RevokedUntold returns revoked certificates that the CA does not know of yet,

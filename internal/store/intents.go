@@ -68,7 +68,10 @@ func (tx *Tx) AddIntent(i registry.Intent) error {
 
 // FinishIntent ends a pending intent: done, or abandoned.
 func (tx *Tx) FinishIntent(s registry.Serial, to registry.IntentStatus, now time.Time) error {
-	return changed(tx.exec(`UPDATE intents SET status = ?, finished_at = ? WHERE serial = ? AND status = 'pending'`, to, now, s))
+	if err := changed(tx.exec(`UPDATE intents SET status = ?, finished_at = ? WHERE serial = ? AND status = 'pending'`, to, now, s)); err != nil || to != registry.IntentAbandoned {
+		return err
+	}
+	return tx.restate(s, registry.CertRevoked, registry.ReasonGivenUp, now)
 }
 
 // IntentsToPush returns serials of abandoned intents that the CA does not know
@@ -90,6 +93,6 @@ func (tx *Tx) IntentPushed(s registry.Serial) error {
 // asked for.
 func (tx *Tx) IntentKnown(s registry.Serial, keyHash string) (bool, error) {
 	var n int
-	err := tx.query(&n, `SELECT COUNT(*) FROM intents WHERE serial = ? AND key_hash = ?`, s, keyHash)
+	err := tx.query(&n, `SELECT (SELECT COUNT(*) FROM intents WHERE serial = ? AND key_hash = ?) + (SELECT COUNT(*) FROM ocsp_signers WHERE serial = ? AND key_hash = ?)`, s, keyHash, s, keyHash)
 	return n > 0, err
 }

@@ -332,6 +332,6 @@ func (s *Store) ReadJournal(ctx context.Context, reveals bool, f func(journal.So
 	if db.Error != nil {
 		return fmt.Errorf("reading the journal: %w", mapError(db.Error))
 	}
-	err := f(&journalSource{tx: &Tx{db, s.dialect}, reveals: reveals, page: 1000})
+	err := f(&journalSource{tx: &Tx{db: db, dialect: s.dialect}, reveals: reveals, page: 1000})
 	return errors.Join(err, db.Rollback().Error)
 }

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -21,6 +22,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/migrations"
 )
 
@@ -43,6 +45,9 @@ type Store struct {
 	read    *gorm.DB
 	groups  *groups // SQLite's writes
 	closers []*sql.DB
+
+	watching sync.Mutex
+	watchers []func([]registry.Serial) // of changes of status
 }
 
 // IsPostgres tells a PostgreSQL DSN from an SQLite path.
@@ -166,6 +171,7 @@ func (s *Store) Close() error {
 type Tx struct {
 	db      *gorm.DB
 	dialect migrations.Dialect
+	serials []registry.Serial // whose status it changed
 }
 
 var errReadDone = errors.New("read transaction over")
@@ -174,7 +180,7 @@ var errReadDone = errors.New("read transaction over")
 func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 	opts := &sql.TxOptions{ReadOnly: s.dialect == migrations.PostgreSQL, Isolation: sql.LevelDefault}
 	err := s.read.WithContext(ctx).Transaction(func(db *gorm.DB) error {
-		if err := f(&Tx{db, s.dialect}); err != nil {
+		if err := f(&Tx{db: db, dialect: s.dialect}); err != nil {
 			return err
 		}
 		return errReadDone
@@ -187,11 +193,21 @@ func (s *Store) Read(ctx context.Context, f func(*Tx) error) error {
 
 // Write runs f in one transaction: all of it or nothing.
 func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
-	run := func(db *gorm.DB) error { return f(&Tx{db, s.dialect}) }
-	if s.groups != nil {
-		return mapError(s.groups.write(ctx, run))
+	var tx *Tx
+	run := func(db *gorm.DB) error {
+		tx = &Tx{db: db, dialect: s.dialect}
+		return f(tx)
 	}
-	return mapError(s.write.WithContext(ctx).Transaction(run))
+	var err error
+	if s.groups != nil {
+		err = s.groups.write(ctx, run)
+	} else {
+		err = s.write.WithContext(ctx).Transaction(run)
+	}
+	if tx != nil {
+		s.restated(tx.serials)
+	}
+	return mapError(err)
 }
 
 // exec runs a statement and returns how many rows it touched. GORM spreads a
@@ -233,6 +249,14 @@ func (tx *Tx) one(dst any, query string, args ...any) error {
 		return notFound()
 	}
 	return err
+}
+
+// blob scans the bytes of one column, named blob, of one row, or reports
+// NotFound.
+func (tx *Tx) blob(query string, args ...any) ([]byte, error) {
+	var row struct{ Blob []byte }
+	err := tx.one(&row, query, args...)
+	return row.Blob, err
 }
 
 // insert adds a row and returns its id.
