@@ -24,6 +24,9 @@ type Request struct {
 	PublicKey any // *rsa.PublicKey or *ecdsa.PublicKey
 	// Hash is SHA-256 of DER, in lower-case hexadecimal; an Intent carries it.
 	Hash string
+	// CommonName is what the request would like to be called; nobody is. step-ca
+	// wants to hear it again, and refuses the request otherwise.
+	CommonName string
 	// KeyHash is SHA-256 of the SubjectPublicKeyInfo, in lower-case
 	// hexadecimal: UNIQUE in a database, it finds a key that was used before.
 	KeyHash string
@@ -38,6 +41,32 @@ type KeyCheck func(r *Request) error
 // ask for no extension, since the profile decides those; and the key must be
 // RSA of 2048 to 4096 bits or ECDSA on P-256. Refusals are registry.Errors.
 func CheckCSR(der []byte, checks ...KeyCheck) (*Request, error) {
+	csr, err := readCSR(der)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(csr.RawSubject, []byte{0x30, 0x00}) || len(csr.Extensions) > 0 {
+		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_content")
+	}
+	return newRequest(csr, checks)
+}
+
+// CheckTokenCSR is CheckCSR for a request that a token's own software made.
+// Some of it insists on a name and on extensions: they are allowed and come to
+// nothing, since the profile decides both. An alternative name is refused, as
+// it is by step-ca.
+func CheckTokenCSR(der []byte, checks ...KeyCheck) (*Request, error) {
+	csr, err := readCSR(der)
+	if err != nil {
+		return nil, err
+	}
+	if len(csr.DNSNames)+len(csr.EmailAddresses)+len(csr.IPAddresses)+len(csr.URIs) > 0 || len(csr.Subject.CommonName) > 64 {
+		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_content")
+	}
+	return newRequest(csr, checks)
+}
+
+func readCSR(der []byte) (*x509.CertificateRequest, error) {
 	if len(der) == 0 || len(der) > MaxCSR {
 		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_malformed")
 	}
@@ -58,10 +87,14 @@ func CheckCSR(der []byte, checks ...KeyCheck) (*Request, error) {
 	if err := csr.CheckSignature(); err != nil {
 		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_possession")
 	}
-	if !bytes.Equal(csr.RawSubject, []byte{0x30, 0x00}) || len(csr.Extensions) > 0 {
-		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_content")
+	return csr, nil
+}
+
+func newRequest(csr *x509.CertificateRequest, checks []KeyCheck) (*Request, error) {
+	r := &Request{
+		DER: bytes.Clone(csr.Raw), PublicKey: csr.PublicKey, CommonName: csr.Subject.CommonName,
+		Hash: hash(csr.Raw), KeyHash: hash(csr.RawSubjectPublicKeyInfo),
 	}
-	r := &Request{DER: bytes.Clone(der), PublicKey: csr.PublicKey, Hash: hash(der), KeyHash: hash(csr.RawSubjectPublicKeyInfo)}
 	for _, check := range checks {
 		if err := check(r); err != nil {
 			return nil, err
@@ -83,7 +116,7 @@ func checkKey(key any) error {
 		if k.E < 65537 || k.E%2 == 0 || k.E > 1<<31-1 {
 			return weak()
 		}
-		if k.N.Bit(0) == 0 || new(big.Int).GCD(nil, nil, k.N, smallPrimes).Cmp(big.NewInt(1)) != 0 {
+		if k.N.Bit(0) == 0 || new(big.Int).GCD(nil, nil, k.N, smallPrimes).Cmp(big.NewInt(1)) != 0 || guessable(k.N) {
 			return weak()
 		}
 	case *ecdsa.PublicKey:

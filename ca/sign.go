@@ -63,7 +63,11 @@ func (c *Client) Place(ctx context.Context, o *Order) (*x509.Certificate, error)
 		return nil, err
 	}
 	sum := sha256.Sum256(csr)
-	ott, err := c.token("/sign", string(intent.Serial), map[string]any{
+	subject := o.request.CommonName
+	if subject == "" {
+		subject = string(intent.Serial)
+	}
+	ott, err := c.token("/sign", subject, map[string]any{
 		"qs": map[string]any{
 			"rawSubject": base64.StdEncoding.EncodeToString(intent.Subject),
 			"serial":     serial.String(),

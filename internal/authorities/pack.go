@@ -17,6 +17,7 @@ type Pack struct {
 	Authority Authority `yaml:"authority"`
 	Words     Words     `yaml:"words"`
 	Login     Login     `yaml:"login"`
+	Tokens    Tokens    `yaml:"tokens"`
 	Offices   []Office  `yaml:"offices"`
 	// HeadOffice is the one preselected.
 	HeadOffice registry.OfficeCode `yaml:"head_office"`
@@ -132,6 +133,19 @@ type Login struct {
 	// PINCodeLength is the least number of digits of a cloud PIN-code.
 	PINCodeLength int               `yaml:"pin_code_length"`
 	Rules         []registry.RuleID `yaml:"rules"`
+}
+
+// Tokens are the rules of the devices that keys are made on.
+type Tokens struct {
+	// LeastRelease of a Rutoken ЭЦП that is taken (DT-14).
+	LeastRelease registry.Release `yaml:"least_release"`
+	// LeastMemory is how much has to be free for a key and a certificate, in
+	// bytes, where the token tells.
+	LeastMemory int64 `yaml:"least_memory"`
+	// Algorithms of keys, the preferred first; a token that does only a later
+	// one gets that.
+	Algorithms []registry.KeyAlgorithm `yaml:"algorithms"`
+	Rules      []registry.RuleID       `yaml:"rules"`
 }
 
 // Office of the authority.

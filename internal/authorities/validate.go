@@ -25,6 +25,7 @@ func (d *decoder) validate(p *Pack) {
 	}
 	d.checkAuthority(p)
 	d.checkLogin(p)
+	d.checkTokens(p)
 	d.checkOffices(p)
 	d.checkOperations(p)
 	d.checkRemote(p)
@@ -96,6 +97,23 @@ func (d *decoder) checkAuthority(p *Pack) {
 			}
 		}
 	}
+}
+
+func (d *decoder) checkTokens(p *Pack) {
+	line, t := d.lineOf("tokens"), p.Tokens
+	if !t.LeastRelease.AtLeast("1.0") {
+		d.errorf(line, "least_release %q is not a release like 2.0", t.LeastRelease)
+	}
+	if t.LeastMemory < 0 {
+		d.errorf(line, "least_memory %d is below zero", t.LeastMemory)
+	}
+	if len(t.Algorithms) == 0 {
+		d.errorf(line, "an algorithm of keys is needed")
+	}
+	for _, a := range t.Algorithms {
+		among(d, line, "algorithm", a, registry.RSA2048, registry.P256)
+	}
+	unique(d, line, "algorithm", t.Algorithms)
 }
 
 func (d *decoder) checkLogin(p *Pack) {
@@ -440,6 +458,7 @@ func (d *decoder) checkLists(p *Pack) {
 	}
 	d.checkRules(d.lineOf("documents"), p.Documents.Rules)
 	d.checkRules(d.lineOf("login"), p.Login.Rules)
+	d.checkRules(d.lineOf("tokens"), p.Tokens.Rules)
 }
 
 func (d *decoder) checkRules(line int, rules []registry.RuleID) {

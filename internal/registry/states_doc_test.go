@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -49,6 +50,7 @@ func TestStatesAreChecked(t *testing.T) {
 		{"documents", text(registry.DocumentStatuses[:])},
 		{"enrolments", text(registry.EnrolmentStatuses[:])},
 		{"certificates", text(registry.CertificateStatuses[:])},
+		{"token_keys", text(registry.TokenKeyStatuses[:])},
 	} {
 		t.Run(c.table, func(t *testing.T) {
 			got, err := store.CheckWords(c.table, "status")
@@ -108,6 +110,7 @@ func machines() map[string]machine {
 	return map[string]machine{
 		"application": {"ApplicationStatus", text(registry.ApplicationStatuses[:]), text([]registry.ApplicationStatus{registry.Completed, registry.Refused, registry.Withdrawn}), application},
 		"enrolment":   {"EnrolmentStatus", text(registry.EnrolmentStatuses[:]), text([]registry.EnrolmentStatus{registry.HandedOver, registry.Cancelled}), edgesOf(registry.EnrolmentStatuses[:], registry.EnrolmentMoves)},
+		"token key":   {"TokenKeyStatus", text(registry.TokenKeyStatuses[:]), []string{string(registry.KeyRemoved)}, edgesOf(registry.TokenKeyStatuses[:], registry.TokenKeyMoves)},
 		"certificate": {"CertificateStatus", text(registry.CertificateStatuses[:]), []string{string(registry.CertRevoked)}, edgesOf(registry.CertificateStatuses[:], registry.CertificateMoves)},
 	}
 }
@@ -134,6 +137,7 @@ func text[S ~string](words []S) []string {
 func statesText(t *testing.T) string {
 	t.Helper()
 	meanings := constantDocs(t, "status.go")
+	maps.Copy(meanings, constantDocs(t, "token.go"))
 	var b strings.Builder
 	b.WriteString("# States\n\n" +
 		"What can happen to an application, its documents, the making of a certificate,\n" +
@@ -145,6 +149,8 @@ func statesText(t *testing.T) string {
 	for _, s := range []struct{ name, title, note string }{
 		{"application", "Application", ""},
 		{"enrolment", "Enrolment", "One for each signatory of an application.\n\n"},
+		{"token key", "Key on a token", "One for each key that a token was told to make. Between issued and handed over the\n" +
+			"enrolment waits while its key goes from made to proven.\n\n"},
 		{"certificate", "Certificate", "\"Not yet usable\", \"valid\" and \"expired\" are computed from the clock and never stored.\n\n"},
 	} {
 		m := all[s.name]

@@ -180,12 +180,14 @@ const (
 // EnrolmentStatuses lists them.
 var EnrolmentStatuses = [...]EnrolmentStatus{AwaitingKey, KeyMade, Issuing, Issued, HandedOver, Failed, Cancelled}
 
-// EnrolmentMoves is the table of moves, from → to.
+// EnrolmentMoves is the table of moves, from → to. From issued, an approver may
+// start again on another token or cancel; either way what was issued is revoked
+// first (ADR 0007).
 var EnrolmentMoves = map[EnrolmentStatus][]EnrolmentStatus{
 	AwaitingKey: {KeyMade, Cancelled},
 	KeyMade:     {Issuing, Failed, AwaitingKey, Cancelled},
 	Issuing:     {Issued, Failed},
-	Issued:      {HandedOver},
+	Issued:      {HandedOver, AwaitingKey, Cancelled},
 	Failed:      {AwaitingKey, Cancelled},
 }
 

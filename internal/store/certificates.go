@@ -79,9 +79,10 @@ func (tx *Tx) LockCertificate(id registry.CertificateID) (*registry.Certificate,
 }
 
 // CertificateOfEnrolment returns the one that an enrolment led to, or
-// NotFound.
+// NotFound. One that was revoked before an enrolment was started again is not
+// it.
 func (tx *Tx) CertificateOfEnrolment(id registry.EnrolmentID) (*registry.Certificate, error) {
-	return tx.certificate(` WHERE enrolment_id = ?`, id)
+	return tx.certificate(` WHERE enrolment_id = ? AND serial = (SELECT e.serial FROM enrolments e WHERE e.id = ?)`, id, id)
 }
 
 // CertificatesOf returns an organisation's, the newest first, at most limit.
