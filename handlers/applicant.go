@@ -75,7 +75,7 @@ func (s *Server) applicantPage(c echo.Context) (*applicantPage, error) {
 	v.Org = v.App.Declaration.Organisation.FullName(l)
 	v.State = s.applicationState(c, v.App.Status)
 	v.Says = "applicant.says." + string(v.App.Status)
-	v.Withdraw = who.May(v.App.Status, registry.ActWithdraw)
+	v.Withdraw = who.May(v.App, registry.ActWithdraw)
 	if o, ok := s.deps.Workflow.Pack().Office(v.App.Declaration.Office); ok {
 		v.Office, v.Address, v.Hours = o.Name, o.Address.In(l), o.Hours.In(l)
 	}
@@ -91,7 +91,7 @@ func (s *Server) applicantDocument(c echo.Context, v *applicantPage, who workflo
 		v.Missing++
 	}
 	_, err := registry.MoveDocument(row.Status, registry.DocUpload, registry.ByApplicant)
-	d.Upload = err == nil && row.Form.Scanned() && who.May(v.App.Status, registry.ActUpload)
+	d.Upload = err == nil && row.Form.Scanned() && who.May(v.App, registry.ActUpload)
 	d.Wanted = wanted && v.App.Status == registry.AwaitingDocuments
 	d.Bring = wanted && !row.Form.Scanned() && row.Form != registry.FormData
 	if row.Status == registry.DocWaived {

@@ -172,7 +172,7 @@ func (s *Server) applicationFacts(c echo.Context, v *applicationPage) {
 func (s *Server) applicationMoves(v *applicationPage, who workflow.Actor) {
 	v.May, v.MayDoc = map[string]bool{}, map[string]bool{}
 	for _, act := range registry.Actions {
-		v.May[string(act)] = who.May(v.App.Status, act)
+		v.May[string(act)] = who.May(v.App, act)
 	}
 	if v.Mine {
 		v.May[string(registry.ActTake)] = false

@@ -110,8 +110,8 @@ func (a Actor) is(roles ...registry.Role) error {
 }
 
 // May says whether the table of moves lets the actor do something to an
-// application in a status; the transition itself asks again.
-func (a Actor) May(status registry.ApplicationStatus, act registry.Action) bool {
-	_, err := registry.MoveApplication(status, act, a.as())
+// application; the transition itself asks again.
+func (a Actor) May(app *registry.Application, act registry.Action) bool {
+	_, err := app.Move(act, a.as())
 	return err == nil
 }

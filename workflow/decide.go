@@ -153,7 +153,7 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 	default:
 		return basis, registry.Refuse(registry.Invalid, "error.decision.action")
 	}
-	if _, err := registry.MoveApplication(app.Status, in.Action, who.as()); err != nil {
+	if _, err := app.Move(in.Action, who.as()); err != nil {
 		return basis, err
 	}
 	docs, err := tx.Documents(app.ID)
@@ -326,6 +326,9 @@ func (f *Flow) refuse(c *change, in DecisionInput) error {
 		if err := c.tx.JudgeDocument(d, c.now); err != nil {
 			return err
 		}
+	}
+	if err := f.endOrder(c, registry.OrderRefused); err != nil {
+		return err
 	}
 	c.app.Remark = in.Remark
 	c.app.CompletedAt = &c.now

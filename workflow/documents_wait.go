@@ -77,9 +77,16 @@ func openDocuments(docs []*registry.Document) []*registry.Document {
 }
 
 // Withdraw ends an application at the applicant's wish: any status before
-// approved → withdrawn. A clerk may withdraw a draft only.
+// approved → withdrawn. A clerk may withdraw a draft only. Of a remote order,
+// one of its signatories; the keys that were made with it are destroyed.
 func (f *Flow) Withdraw(ctx context.Context, who Actor, id registry.ApplicationID, version int64) error {
 	return f.changeApplication(ctx, who, id, version, registry.ActWithdraw, func(c *change) error {
+		if err := f.mayWithdraw(c); err != nil {
+			return err
+		}
+		if err := f.endOrder(c, registry.OrderWithdrawn); err != nil {
+			return err
+		}
 		c.app.CompletedAt = &c.now
 		c.app.DueAt, c.app.PausedAt = nil, nil
 		return nil

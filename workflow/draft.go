@@ -27,18 +27,18 @@ func (f *Flow) NewDraft(ctx context.Context, who Actor, decl registry.Declaratio
 	if err := who.is(registry.Clerk); err != nil {
 		return nil, err
 	}
+	if err := notByHand(&decl); err != nil {
+		return nil, err
+	}
 	d := &Draft{Link: newLink()}
-	err := f.store.Write(ctx, func(tx *store.Tx) error {
+	err := f.store.Write(ctx, func(tx *store.Tx) (err error) {
 		if err := who.current(tx); err != nil {
 			return err
 		}
 		now := f.now()
-		year := now.In(f.pack.Zone()).Format("06")
-		n, err := tx.NextNumber("application-" + year)
-		if err != nil {
+		if d.Number, err = f.nextNumber(tx, now); err != nil {
 			return err
 		}
-		d.Number = fmt.Sprintf("%s-%04d", year, n)
 		if err := f.knowPredecessor(tx, &decl); err != nil {
 			return err
 		}
@@ -85,6 +85,15 @@ func (f *Flow) defaults(d registry.Declaration) registry.Declaration {
 		d.Language = registry.Kyrgyz
 	}
 	return d
+}
+
+// notByHand refuses a remote order that nobody has signed: it is made by its
+// signatories, with SignOrder.
+func notByHand(d *registry.Declaration) error {
+	if d.Channel == registry.Remote {
+		return registry.Refuse(registry.Invalid, "error.order.by_hand").On("channel")
+	}
+	return nil
 }
 
 // newLink makes the token of a secret link: 256 random bits, base64url.

@@ -15,6 +15,9 @@ import (
 // what was accepted of somebody else is judged anew.
 func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, version int64, decl registry.Declaration, in registry.FormInput) error {
 	decl = f.defaults(decl)
+	if err := notByHand(&decl); err != nil {
+		return err
+	}
 	return f.changeApplication(ctx, who, id, version, registry.ActEdit, func(c *change) error {
 		if err := f.knowPredecessor(c.tx, &decl); err != nil {
 			return err

@@ -15,6 +15,9 @@ import (
 // application that is being approved: head and accountant receive one each.
 // fees are their parts of the fee.
 func (f *Flow) openEnrolments(c *change, fees map[registry.SignatoryRole]registry.Tyiyn) error {
+	if c.app.Declaration.Channel == registry.Remote {
+		return f.releaseEnrolments(c, fees)
+	}
 	people, err := c.tx.Signatories(c.app.ID)
 	if err != nil {
 		return err

@@ -54,6 +54,9 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if err != nil {
 			return err
 		}
+		if err := mayCancel(tx, e); err != nil {
+			return err
+		}
 		e.NextAttemptAt = nil
 		if err := f.moveEnrolmentBecause(tx, who, e, registry.Cancelled, nil, map[string]string{"reason": why}); err != nil {
 			return err
@@ -79,6 +82,9 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if e.ApplicationID == 0 {
 			return nil
 		}
+		if err := f.freeOrdered(tx, e); err != nil {
+			return err
+		}
 		app, err := tx.LockApplication(e.ApplicationID)
 		if err != nil {
 			return err
@@ -92,6 +98,19 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		return fmt.Errorf("cancelling enrolment %d: %w", id, err)
 	}
 	return nil
+}
+
+// mayCancel refuses to cancel an enrolment whose order is not decided on: the
+// order itself is refused or withdrawn.
+func mayCancel(tx *store.Tx, e *registry.Enrolment) error {
+	if e.ApplicationID == 0 {
+		return nil
+	}
+	app, err := tx.Application(e.ApplicationID)
+	if err != nil || app.Status == registry.Approved {
+		return err
+	}
+	return registry.Refuse(registry.Conflict, "error.application.state", "action", string(registry.ActComplete), "status", string(app.Status))
 }
 
 // lockToEnd locks the application, if there is one, and the enrolment, for one

@@ -22,6 +22,9 @@ func (f *Flow) IssueDue(ctx context.Context) (int, error) { return f.issueDue(ct
 // PushAbandoned is one round of the upkeep.
 func (f *Flow) PushAbandoned(ctx context.Context) (bool, error) { return f.pushAbandoned(ctx) }
 
+// EndUnsigned is one round of the upkeep.
+func (f *Flow) EndUnsigned(ctx context.Context) (bool, error) { return f.endUnsigned(ctx) }
+
 // DestroyOldKeys is one round of the upkeep.
 func (f *Flow) DestroyOldKeys(ctx context.Context) (bool, error) { return f.destroyOldKeys(ctx) }
 

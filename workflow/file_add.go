@@ -97,7 +97,7 @@ func (f *Flow) mayUpload(tx *store.Tx, who Actor, id registry.DocumentID) error 
 	if err := who.owns(app); err != nil {
 		return err
 	}
-	if _, err := registry.MoveApplication(app.Status, registry.ActUpload, who.as()); err != nil {
+	if _, err := app.Move(registry.ActUpload, who.as()); err != nil {
 		return err
 	}
 	if !doc.Required {

@@ -125,7 +125,7 @@ func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act reg
 	if err := who.owns(app); err != nil {
 		return err
 	}
-	to, err := registry.MoveApplication(app.Status, act, who.as())
+	to, err := app.Move(act, who.as())
 	if err != nil {
 		return err
 	}

@@ -383,19 +383,25 @@ func TestA21_TheFeeIsThatOfTheChannelItWasSentBy(t *testing.T) {
 			p.Money.OfficeToo = false
 			c.Pack = &p
 		})
-		ctx := context.Background()
 		d := declaration(1)
 		d.Operation, d.Channel, d.Trusted, d.Office = registry.Renewal, registry.Remote, nil, ""
 		d.Predecessor = &registry.Predecessor{Serial: "ab12", NotAfter: o.now().Add(time.Hour)}
-		draft, err := o.flow.NewDraft(ctx, o.clerk.Actor, d, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := o.flow.Submit(ctx, o.clerk.Actor, draft.ID, 0); err != nil {
-			t.Fatal(err)
-		}
+		org := o.organisation(1)
+		var id registry.ApplicationID
+		o.write(func(tx *store.Tx) (err error) {
+			if id, err = tx.AddApplication(store.NewApplication{Number: "26-9999", LinkHash: "-", Declaration: d, Now: o.now()}); err != nil {
+				return err
+			}
+			app, err := tx.Application(id)
+			if err != nil {
+				return err
+			}
+			now := o.now()
+			app.Status, app.OrganisationID, app.SubmittedAt = registry.Submitted, org, &now
+			return tx.MoveApplication(app, registry.Draft, now)
+		})
 		quote := func() (q registry.Quote) {
-			app := o.application(draft.ID)
+			app := o.application(id)
 			o.read(func(tx *store.Tx) (err error) {
 				q, err = o.flow.Quote(tx, app, o.now())
 				return err

@@ -14,6 +14,8 @@ const (
 	letterApproved        letter = "approved"
 	letterRefused         letter = "refused"
 	letterNotEnoughMoney  letter = "not_enough_money"
+	letterOrderReceived   letter = "order_received"
+	letterOrderToSign     letter = "order_to_sign"
 	letterActivation      letter = "activation"
 	letterIssued          letter = "issued"
 	letterUnlock          letter = "unlock"

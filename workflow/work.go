@@ -46,6 +46,7 @@ func (f *Flow) jobs() []job {
 		{name: "mailing the checkpoint", every: 10 * time.Minute, do: func(ctx context.Context) (bool, error) { return false, f.MailCheckpoint(ctx) }},
 		{name: "journalling failed logins", every: 30 * time.Second, do: func(ctx context.Context) (bool, error) { return false, f.JournalFailures(ctx) }},
 		{name: "asking the CA's health", every: 5 * time.Second, do: f.watchCA},
+		{name: "ending orders that were not signed in time", every: time.Minute, do: f.endUnsigned},
 		{name: "sweeping files", every: time.Hour, do: func(ctx context.Context) (bool, error) {
 			_, err := f.SweepFiles(ctx, f.machine())
 			return false, err

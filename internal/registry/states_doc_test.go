@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -42,6 +43,13 @@ func TestStatesAreWrittenDown(t *testing.T) {
 }
 
 func TestStatesAreChecked(t *testing.T) {
+	endings, err := store.CheckWords("orders", "ending")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(append([]string{""}, text(registry.OrderEndings[:])...), endings, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Errorf("the CHECK constraint of orders.ending differs from package registry:\n%s", diff)
+	}
 	for _, c := range []struct {
 		table string
 		words []string
@@ -98,21 +106,36 @@ type machine struct {
 }
 
 func machines() map[string]machine {
-	var application []edge
-	for _, m := range registry.ApplicationMoves {
-		if m.To == "" {
-			continue
-		}
-		for _, from := range m.From {
-			application = append(application, edge{string(from), string(m.To), string(m.Action)})
-		}
-	}
+	application := edgesOfMoves(registry.ApplicationMoves)
 	return map[string]machine{
+		"order":       orderMachine(),
 		"application": {"ApplicationStatus", text(registry.ApplicationStatuses[:]), text([]registry.ApplicationStatus{registry.Completed, registry.Refused, registry.Withdrawn}), application},
 		"enrolment":   {"EnrolmentStatus", text(registry.EnrolmentStatuses[:]), text([]registry.EnrolmentStatus{registry.HandedOver, registry.Cancelled}), edgesOf(registry.EnrolmentStatuses[:], registry.EnrolmentMoves)},
 		"token key":   {"TokenKeyStatus", text(registry.TokenKeyStatuses[:]), []string{string(registry.KeyRemoved)}, edgesOf(registry.TokenKeyStatuses[:], registry.TokenKeyMoves)},
 		"certificate": {"CertificateStatus", text(registry.CertificateStatuses[:]), []string{string(registry.CertRevoked)}, edgesOf(registry.CertificateStatuses[:], registry.CertificateMoves)},
 	}
+}
+
+func edgesOfMoves(moves []registry.Move) []edge {
+	var out []edge
+	for _, m := range moves {
+		if m.To == "" {
+			continue
+		}
+		for _, from := range m.From {
+			out = append(out, edge{string(from), string(m.To), string(m.Action)})
+		}
+	}
+	return out
+}
+
+// orderMachine is the application's, as far as an order goes.
+func orderMachine() machine {
+	edges := edgesOfMoves(registry.OrderMoves)
+	words := slices.DeleteFunc(text(registry.ApplicationStatuses[:]), func(w string) bool {
+		return !slices.ContainsFunc(edges, func(e edge) bool { return e.from == w || e.to == w })
+	})
+	return machine{"ApplicationStatus", words, text([]registry.ApplicationStatus{registry.Completed, registry.Refused, registry.Withdrawn}), edges}
 }
 
 func edgesOf[S ~string](order []S, moves map[S][]S) []edge {
@@ -156,7 +179,10 @@ func statesText(t *testing.T) string {
 		m := all[s.name]
 		fmt.Fprintf(&b, "\n## %s\n\n%s%s\n%s", s.title, s.note, diagram(m), statusTable(m.words, meanings[m.typ]))
 		if s.name == "application" {
-			b.WriteString("\n" + moveTable())
+			b.WriteString("\n" + moveTable(registry.ApplicationMoves))
+			b.WriteString("\n## Remote order\n\nAn application whose channel is remote (DT-18). Its statuses are those above; a draft\n" +
+				"waits for a signature. What was signed is not edited, so its moves are fewer.\n\n" + diagram(orderMachine()) + "\n" + moveTable(registry.OrderMoves) +
+				"\nWhy one came to nothing:\n\n" + statusTable(text(registry.OrderEndings[:]), constantDocs(t, "order.go")["OrderEnding"]))
 		}
 	}
 	b.WriteString("\n## Document\n\nA clerk judges each document, in any order and again; only an accepted or waived one\n" +
@@ -204,10 +230,10 @@ func statusTable(words []string, meaning map[string]string) string {
 	return b.String()
 }
 
-func moveTable() string {
+func moveTable(moves []registry.Move) string {
 	var b strings.Builder
 	b.WriteString("| action | from | to | by |\n|---|---|---|---|\n")
-	for _, m := range registry.ApplicationMoves {
+	for _, m := range moves {
 		to := "stays"
 		if m.To != "" {
 			to = "`" + string(m.To) + "`"

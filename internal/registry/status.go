@@ -68,10 +68,11 @@ const (
 	ActRefuse       Action = "refuse"
 	ActWithdraw     Action = "withdraw"
 	ActComplete     Action = "complete"
+	ActLapse        Action = "lapse" // an order came to nothing: not signed or not paid in time
 )
 
 // Actions lists them.
-var Actions = [...]Action{ActEdit, ActSubmit, ActTake, ActGiveBack, ActAssign, ActAskDocuments, ActResume, ActDocument, ActUpload, ActVerify, ActSendBack, ActApprove, ActRefuse, ActWithdraw, ActComplete}
+var Actions = [...]Action{ActEdit, ActSubmit, ActTake, ActGiveBack, ActAssign, ActAskDocuments, ActResume, ActDocument, ActUpload, ActVerify, ActSendBack, ActApprove, ActRefuse, ActWithdraw, ActComplete, ActLapse}
 
 // Move is one row of the table of moves: Action takes an application From one
 // of the statuses To another (empty: it stays) when done By one of the actors.
@@ -82,7 +83,8 @@ type Move struct {
 	By     []Actor
 }
 
-// ApplicationMoves is the whole table; what is not in it is not allowed.
+// ApplicationMoves is the whole table of what is handed in at the office; what
+// is not in it is not allowed. Remote orders have OrderMoves.
 // An edit after verification returns the file to review (four eyes); that is
 // the second edit row.
 var ApplicationMoves = []Move{
@@ -113,23 +115,7 @@ var ApplicationMoves = []Move{
 // action moves nothing), or a Conflict where the status does not allow it, or
 // Forbidden where this actor never may.
 func MoveApplication(from ApplicationStatus, act Action, by Actor) (ApplicationStatus, error) {
-	ever := false
-	for _, m := range ApplicationMoves {
-		if m.Action != act || !slices.Contains(m.By, by) {
-			continue
-		}
-		ever = true
-		if slices.Contains(m.From, from) {
-			if m.To == "" {
-				return from, nil
-			}
-			return m.To, nil
-		}
-	}
-	if !ever {
-		return from, Refuse(Forbidden, "error.forbidden")
-	}
-	return from, Refuse(Conflict, "error.application.state", "action", string(act), "status", string(from))
+	return move(ApplicationMoves, from, act, by)
 }
 
 // DocumentStatus is where a required document stands.

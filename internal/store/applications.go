@@ -81,8 +81,12 @@ func (tx *Tx) LockApplication(id registry.ApplicationID) (*registry.Application,
 // ApplicationsOf returns an organisation's applications, the newest first, at
 // most limit.
 func (tx *Tx) ApplicationsOf(id registry.OrganisationID, limit int) ([]*registry.Application, error) {
+	return tx.applications(` WHERE organisation_id = ? ORDER BY id DESC LIMIT ?`, id, limit)
+}
+
+func (tx *Tx) applications(where string, args ...any) ([]*registry.Application, error) {
 	var rows []applicationRow
-	if err := tx.query(&rows, applicationColumns+` WHERE organisation_id = ? ORDER BY id DESC LIMIT ?`, id, limit); err != nil {
+	if err := tx.query(&rows, applicationColumns+where, args...); err != nil {
 		return nil, err
 	}
 	out := make([]*registry.Application, len(rows))

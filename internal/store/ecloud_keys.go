@@ -56,6 +56,27 @@ func (tx *Tx) CloudKeysNamed(inn registry.INN, roles []registry.SignatoryRole) (
 	return tx.cloudKeys(` WHERE k.inn = ? AND k.role IN ? AND k.destroyed_at IS NULL ORDER BY k.id DESC`, inn, roles)
 }
 
+// LockCloudKey reads one inside Write and keeps others from changing it until
+// the transaction ends.
+func (tx *Tx) LockCloudKey(id int64) (*CloudKey, error) {
+	keys, err := tx.cloudKeys(` WHERE k.id = ? AND k.destroyed_at IS NULL`+tx.forUpdate(), id)
+	if err == nil && len(keys) == 0 {
+		return nil, notFound()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return keys[0], nil
+}
+
+// WaitingCloudKeys returns those of a holder's keys that nothing can be signed
+// with yet: without a certificate, or with one that is not usable before a
+// later instant than now.
+func (tx *Tx) WaitingCloudKeys(holder string, now time.Time) ([]*CloudKey, error) {
+	return tx.cloudKeys(` LEFT JOIN certificates c ON c.id = k.certificate_id
+		WHERE k.holder = ? AND k.destroyed_at IS NULL AND (c.id IS NULL OR c.not_before > ?) ORDER BY k.id`, holder, now)
+}
+
 // CloudKeyOfEnrolment returns the one that is not destroyed, or nil.
 func (tx *Tx) CloudKeyOfEnrolment(id registry.EnrolmentID) (*CloudKey, error) {
 	keys, err := tx.cloudKeys(` WHERE k.enrolment_id = ? AND k.destroyed_at IS NULL`, id)

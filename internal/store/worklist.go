@@ -116,6 +116,8 @@ func (f *WorklistFilter) conditions() (conds []string, args []any) {
 	case f.Query == "":
 		add(`is_open`)
 	}
+	// An order that lacks a signature waits for nobody here.
+	add(`NOT (status = 'draft' AND channel = 'REMOTE')`)
 	switch {
 	case f.Nobody:
 		add(`is_open AND assignee IS NULL`)
