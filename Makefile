@@ -27,8 +27,13 @@ ROUNDS    ?= 20
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: bin/tamga ## Build bin/tamga and bin/tamga-token
-	if [ -d cmd/tamga-token ]; then go build -trimpath -o bin/ ./cmd/tamga-token; fi
+build: bin/tamga bin/tamga-token ## Build bin/tamga and bin/tamga-token
+
+# PKCS #11 libraries are loaded through cgo: this one needs a C compiler.
+bin/tamga-token: FORCE
+	@mkdir -p bin
+	@command -v "$${CC:-gcc}" >/dev/null || { echo "bin/tamga-token needs a C compiler (Debian: apt install gcc libc6-dev)" >&2; exit 1; }
+	CGO_ENABLED=1 go build -trimpath -o bin/ ./cmd/tamga-token
 
 bin/tamga: assets FORCE
 	@mkdir -p bin
