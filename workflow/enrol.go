@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/journal"
@@ -121,11 +122,49 @@ func (f *Flow) subjectOf(tx *store.Tx, e *registry.Enrolment) (*subject, error) 
 	if err != nil {
 		return nil, err
 	}
+	return holderOf(app, s), nil
+}
+
+// subjectsOf is subjectOf of several; those of whom nothing is known are left
+// out.
+func (f *Flow) subjectsOf(tx *store.Tx, all map[registry.EnrolmentID]*registry.Enrolment) (map[registry.EnrolmentID]*subject, error) {
+	out := make(map[registry.EnrolmentID]*subject, len(all))
+	var applications []registry.ApplicationID
+	var signatories []registry.SignatoryID
+	for id, e := range all {
+		if e.OperatorID == 0 {
+			applications, signatories = append(applications, e.ApplicationID), append(signatories, e.SignatoryID)
+			continue
+		}
+		s, err := f.subjectOf(tx, e)
+		if err != nil {
+			return nil, err
+		}
+		out[id] = s
+	}
+	slices.Sort(applications)
+	apps, err := tx.Applications(slices.Compact(applications))
+	if err != nil {
+		return nil, err
+	}
+	people, err := tx.SignatoriesByID(signatories)
+	if err != nil {
+		return nil, err
+	}
+	for id, e := range all {
+		if app, s := apps[e.ApplicationID], people[e.SignatoryID]; app != nil && s != nil {
+			out[id] = holderOf(app, s)
+		}
+	}
+	return out, nil
+}
+
+func holderOf(app *registry.Application, s *registry.Signatory) *subject {
 	email := s.Person.Email
 	if email == "" {
 		email = app.Declaration.Organisation.Email
 	}
-	return &subject{person: s.Person, role: s.Role, app: app, email: email, language: app.Declaration.Language}, nil
+	return &subject{person: s.Person, role: s.Role, app: app, email: email, language: app.Declaration.Language}
 }
 
 // inn of the organisation that the holder signs for; empty for operators.

@@ -2,12 +2,9 @@ package workflow
 
 import (
 	"context"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -26,41 +23,61 @@ const (
 	// leaseTime is how long a worker may take over one step; longer than the
 	// CA's timeout.
 	leaseTime = 45 * time.Second
+	// issueAhead is how many of them it takes up at most: while the CA works for
+	// some, others are written.
+	issueAhead = 2 * issueAtOnce
+	// gatherFor is how long an answer of the CA waits for others to be stored
+	// with it.
+	gatherFor = 100 * time.Millisecond
 	// lookAgain is how soon, while some are being issued, others are looked for.
 	lookAgain = 50 * time.Millisecond
 )
 
-// issueDue goes on with the enrolments that are due, issueAtOnce of them at
-// once, until none is, and returns how many it took up. It takes up no more
-// than it can begin with, so that a lease is not spent on waiting. Several
-// programs may do so at once.
+// making is an enrolment on its way to a certificate.
+type making struct {
+	*registry.Enrolment
+	request *ca.Request
+	s       *subject
+	intent  *registry.Intent
+	cert    *x509.Certificate
+	// err is why it goes no further; told, whether the outcome is known: a
+	// goroutine that was ended has none to tell.
+	err  error
+	told bool
+}
+
+// issueDue goes on with the enrolments that are due until none is, and returns
+// how many it took up. It takes up no more than the CA is asked for soon, so
+// that a lease is not spent on waiting. Several programs may do so at once.
 func (f *Flow) issueDue(ctx context.Context) (n int, err error) {
 	if f.ca == nil {
 		return 0, nil
 	}
-	ended := make(chan struct{}, issueAtOnce)
+	asking := make(chan struct{}, issueAtOnce)
+	ended := make(chan int, issueAhead)
 	var all sync.WaitGroup
 	defer all.Wait()
 	for running := 0; ; {
-		if free := issueAtOnce - running; free >= issueAtOnce/2 && ctx.Err() == nil {
-			due, err := f.lease(ctx, free)
+		if free := issueAhead - running; free >= issueAtOnce && ctx.Err() == nil {
+			due, err := f.lease(ctx, issueAtOnce)
 			if err != nil {
 				return n, err
 			}
-			for _, e := range due {
+			if len(due) > 0 {
 				all.Go(func() {
-					defer func() { ended <- struct{}{} }()
-					f.issue(ctx, e)
+					defer func() { ended <- len(due) }()
+					f.issue(ctx, due, asking)
 				})
+				running, n = running+len(due), n+len(due)
+				continue
 			}
-			running, n = running+len(due), n+len(due)
 		}
 		if running == 0 {
 			return n, nil
 		}
 		select {
-		case <-ended:
-			running--
+		case over := <-ended:
+			running -= over
 		case <-time.After(lookAgain): // something else may be due
 		}
 	}
@@ -80,16 +97,85 @@ func (f *Flow) lease(ctx context.Context, n int) (due []*registry.Enrolment, err
 	return due, nil
 }
 
-// issue goes on with one leased enrolment as far as it goes: key made →
-// issuing → issued, or failed, or put off.
-func (f *Flow) issue(ctx context.Context, e *registry.Enrolment) {
-	err := f.issueStep(ctx, e)
-	if err == nil || beaten(err) {
-		return // done, or another worker was first
+// issue goes on with leased enrolments as far as it goes: key made → issuing →
+// issued, or failed, or put off. What they write shares transactions; the CA is
+// asked for each, as many at once as asking has room for.
+func (f *Flow) issue(ctx context.Context, due []*registry.Enrolment, asking chan struct{}) {
+	all := make([]*making, len(due))
+	for i, e := range due {
+		all[i] = &making{Enrolment: e, told: true}
+		all[i].request, all[i].err = ca.CheckTokenCSR(e.CSR) // what may stand in it was judged when it was accepted
 	}
-	// Whatever happens to this program, what is known is written down.
+	f.together(all, func(some []*making) error { return f.intendTogether(ctx, some) })
+	answered := make(chan *making, len(all))
+	waiting := 0
+	for _, m := range all {
+		if m.err != nil {
+			f.close(ctx, m)
+			continue
+		}
+		m.told = false
+		waiting++
+		go func() {
+			defer func() { answered <- m }()
+			m.cert, m.err = f.place(ctx, m, asking)
+			m.told = true
+		}()
+	}
+	for waiting > 0 {
+		some := gather(answered, waiting)
+		waiting -= len(some)
+		f.together(some, func(some []*making) error { return f.storeTogether(ctx, some) })
+		for _, m := range some {
+			f.close(ctx, m)
+		}
+	}
+}
+
+// gather waits for an answer of the CA, and then a little for more of them, at
+// most n in all.
+func gather(answered <-chan *making, n int) []*making {
+	some := []*making{<-answered}
+	enough := time.After(gatherFor)
+	for len(some) < n {
+		select {
+		case m := <-answered:
+			some = append(some, m)
+		case <-enough:
+			return some
+		}
+	}
+	return some
+}
+
+// together has a step done for all that may go on, in one transaction; where
+// that fails, for each alone, so that none fails for another.
+func (f *Flow) together(all []*making, step func([]*making) error) {
+	var some []*making
+	for _, m := range all {
+		if m.err == nil && m.told {
+			some = append(some, m)
+		}
+	}
+	if len(some) == 0 || step(some) == nil {
+		return
+	}
+	for _, m := range some {
+		if err := step([]*making{m}); err != nil {
+			m.err = err
+		}
+	}
+}
+
+// close ends the work on an enrolment: whatever happens to this program, what
+// is known of it is written down.
+func (f *Flow) close(ctx context.Context, m *making) {
+	if !m.told || m.err == nil || beaten(m.err) {
+		return // ended, done, or another worker was first
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
+	e, err := m.Enrolment, m.err
 	if final(err) {
 		err = f.failEnrolment(ctx, e, err)
 	} else {
@@ -110,214 +196,23 @@ func final(err error) bool {
 	return errors.Is(err, ca.ErrRefused) || errors.Is(err, ca.ErrMismatch) || errors.As(err, &refusal) && refusal.Kind != registry.Unavailable
 }
 
-func (f *Flow) issueStep(ctx context.Context, e *registry.Enrolment) error {
-	request, err := ca.CheckCSR(e.CSR)
-	if err != nil {
-		return err
+// place has the CA sign what an intent describes, when it is its turn.
+func (f *Flow) place(ctx context.Context, m *making, asking chan struct{}) (*x509.Certificate, error) {
+	select {
+	case asking <- struct{}{}:
+		defer func() { <-asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	intent, s, err := f.intentFor(ctx, e, request)
-	if err != nil {
-		return err
-	}
+	i := m.intent
 	order, err := f.ca.Issuer().NewOrder(ca.Intent{
-		Serial: intent.Serial, NotBefore: intent.NotBefore, NotAfter: intent.NotAfter, Subject: intent.Subject,
-		Profile: intent.Profile, CSRHash: intent.CSRHash, ProfileID: intent.ProfileID,
-	}, request)
+		Serial: i.Serial, NotBefore: i.NotBefore, NotAfter: i.NotAfter, Subject: i.Subject,
+		Profile: i.Profile, CSRHash: i.CSRHash, ProfileID: i.ProfileID,
+	}, m.request)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cert, err := f.sign(ctx, order)
 	f.state.report(err)
-	if err != nil {
-		return err
-	}
-	return f.storeCertificate(ctx, e, s, intent, cert)
-}
-
-// intentFor returns the pending intent of an enrolment, making it, or a fresh
-// one for one that grew too old or was made for another profile; and whom it is
-// for, which nothing changes after approval.
-func (f *Flow) intentFor(ctx context.Context, e *registry.Enrolment, request *ca.Request) (intent *registry.Intent, s *subject, err error) {
-	step := ""
-	err = f.store.Write(ctx, func(tx *store.Tx) error {
-		now, err := tx.LockEnrolment(e.ID)
-		if err != nil {
-			return err
-		}
-		if now.Attempt != e.Attempt || now.Status != e.Status {
-			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-		}
-		*e = *now
-		if s, err = f.subjectOf(tx, e); err != nil {
-			return err
-		}
-		fresh, err := f.newIntent(tx, e, s, request)
-		if err != nil {
-			return err
-		}
-		if e.Status == registry.Issuing {
-			intent, err = tx.Intent(e.Serial)
-			if err != nil {
-				return err
-			}
-			if fresh.CreatedAt.Sub(intent.CreatedAt) < intentLife && intent.ProfileID == fresh.ProfileID {
-				return nil
-			}
-			step = "intent replaced"
-			return f.replaceIntent(tx, e, intent, fresh, &intent)
-		}
-		step, intent = "intent committed", fresh
-		e.Serial, e.Failure, e.Detail = fresh.Serial, "", ""
-		if err := f.moveEnrolment(tx, BySystem(), e, registry.Issuing, nil); err != nil {
-			return err
-		}
-		return tx.AddIntent(*fresh)
-	})
-	if err == nil && step != "" {
-		f.after(step)
-	}
-	return intent, s, err
-}
-
-// replaceIntent gives an intent up: its serial will be revoked at the CA, which
-// may have signed it, and a fresh one takes its place.
-func (f *Flow) replaceIntent(tx *store.Tx, e *registry.Enrolment, old, fresh *registry.Intent, now **registry.Intent) error {
-	if err := tx.FinishIntent(old.Serial, registry.IntentAbandoned, f.now()); err != nil {
-		return err
-	}
-	e.Serial = fresh.Serial
-	if err := tx.SetEnrolmentSerial(e, f.now()); err != nil {
-		return err
-	}
-	*now = fresh
-	if err := tx.AddIntent(*fresh); err != nil {
-		return err
-	}
-	return f.record(tx, BySystem(), "intent.abandoned", map[string]any{"serial": old.Serial, "fresh": fresh.Serial}, nil, aboutEnrolment(e)...)
-}
-
-// newIntent fixes everything that decides the certificate of an enrolment.
-func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment, s *subject, request *ca.Request) (*registry.Intent, error) {
-	dn, err := ca.EncodeSubject(f.certificateSubject(s))
-	if err != nil {
-		return nil, err
-	}
-	now := f.now()
-	w := ca.Wanted{Subject: dn, Profile: s.profile(), Request: request}
-	if s.operator != nil {
-		w.NotBefore, w.NotAfter = registry.Term(registry.FromManufacture, nil, now, f.pack.Zone())
-	} else {
-		// What became of the predecessor since it was declared counts: the
-		// year after a revoked one begins now.
-		decl := s.app.Declaration
-		if err := f.knowPredecessor(tx, &decl); err != nil {
-			return nil, err
-		}
-		w.NotBefore, w.NotAfter = f.pack.Term(registry.FactsOf(&decl), now)
-	}
-	if f.term != nil {
-		if nb, na, ok := f.term(e); ok {
-			w.NotBefore, w.NotAfter = nb, na
-		}
-	}
-	i, err := f.intend(now, w)
-	if err != nil {
-		return nil, err
-	}
-	return &registry.Intent{
-		Serial: i.Serial, EnrolmentID: e.ID, Profile: i.Profile, ProfileID: i.ProfileID, NotBefore: i.NotBefore, NotAfter: i.NotAfter,
-		Subject: i.Subject, CSR: e.CSR, CSRHash: i.CSRHash, KeyHash: request.KeyHash, Status: registry.IntentPending, CreatedAt: now,
-	}, nil
-}
-
-// certificateSubject is whom the certificate names. The organisation is the one
-// that ordered; an operator signs for nobody but themselves.
-func (f *Flow) certificateSubject(s *subject) ca.Subject {
-	lang := f.pack.Certificate.NameLanguage
-	name := s.person.Name(lang)
-	out := ca.Subject{
-		CommonName: name.String(), Surname: name.Surname, GivenName: joined(name.Given, name.Patronymic),
-		PersonalNumber: s.person.PersonalNumber, Title: s.person.Position(lang),
-	}
-	if s.app != nil {
-		o := s.app.Declaration.Organisation
-		out.Organisation, out.INN, out.Locality = o.FullName(lang), o.INN, settlement(o.Settlement, lang)
-	}
-	return out
-}
-
-// storeCertificate ends the issuing: issuing → issued, with the certificate
-// that was compared with its intent.
-func (f *Flow) storeCertificate(ctx context.Context, e *registry.Enrolment, s *subject, intent *registry.Intent, cert *x509.Certificate) error {
-	return f.write(ctx, "certificate stored", func(tx *store.Tx) error {
-		now, err := tx.LockEnrolment(e.ID)
-		if err != nil {
-			return err
-		}
-		if now.Status != registry.Issuing || now.Serial != intent.Serial {
-			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-		}
-		if err := tx.FinishIntent(intent.Serial, registry.IntentDone, f.now()); err != nil {
-			return err
-		}
-		sum := sha256.Sum256(cert.Raw)
-		c := registry.Certificate{
-			Serial: intent.Serial, Profile: intent.Profile, EnrolmentID: e.ID, OperatorID: now.OperatorID,
-			PersonalNumber: s.person.PersonalNumber, HolderName: s.person.Name(f.pack.Certificate.NameLanguage).String(),
-			Role: s.role, Storage: s.storage(), NotBefore: intent.NotBefore, NotAfter: intent.NotAfter,
-			DER: cert.Raw, SHA256: hex.EncodeToString(sum[:]), PublicKeyHash: intent.KeyHash, IssuedAt: f.now(),
-		}
-		if s.app != nil {
-			c.OrganisationID = s.app.OrganisationID
-		}
-		if c.ID, err = tx.AddCertificate(c); err != nil {
-			return err
-		}
-		if err := tx.SetCloudKeyCertificate(e.ID, c.ID); err != nil {
-			return err
-		}
-		now.Failure, now.Detail, now.NextAttemptAt = "", "", nil
-		details := map[string]any{"sha256": c.SHA256, "not_before": c.NotBefore, "not_after": c.NotAfter}
-		if err := f.moveEnrolment(tx, BySystem(), now, registry.Issued, details); err != nil {
-			return err
-		}
-		return f.announce(tx, s, now, &c)
-	})
-}
-
-// announce writes to the holder that the certificate is issued, once.
-func (f *Flow) announce(tx *store.Tx, s *subject, e *registry.Enrolment, c *registry.Certificate) error {
-	to := s.email
-	key, err := tx.CloudKeyOfEnrolment(e.ID)
-	if err != nil {
-		return err
-	}
-	if key != nil {
-		to = key.Email
-	}
-	if to == "" {
-		return nil
-	}
-	args := map[string]any{
-		"name": s.person.Name(s.language).String(), "holder": c.HolderName, "serial": c.Serial, "storage": c.Storage,
-		"not_before": c.NotBefore, "not_after": c.NotAfter, "status_url": f.base + "/status",
-	}
-	if s.app != nil {
-		args["org"] = s.app.Declaration.Organisation.FullName(s.language)
-		args["number"] = s.app.Number
-	}
-	return f.post(tx, letterIssued, to, s.language, "issued/"+string(c.Serial), args)
-}
-
-// joined are words with single spaces between them.
-func joined(words ...string) string {
-	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
-}
-
-// settlement is a place's name in a language; English has the Russian one.
-func settlement(s registry.Settlement, l registry.Language) string {
-	if l == registry.Kyrgyz && s.Ky != "" {
-		return s.Ky
-	}
-	return s.Ru
+	return cert, err
 }

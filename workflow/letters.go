@@ -52,5 +52,9 @@ func (f *Flow) notifyApplicant(c *change, kind letter) error {
 // post puts a letter into the outbox; it leaves after the transaction. A
 // letter with a unique key is written once.
 func (f *Flow) post(tx *store.Tx, kind letter, to string, lang registry.Language, uniqueKey string, args map[string]any) error {
-	return tx.AddOutbox("mail", uniqueKey, Letter{Kind: string(kind), To: to, Language: lang, Args: args}, f.machine())
+	return tx.AddOutboxes([]store.Outgoing{outgoing(kind, to, lang, uniqueKey, args)}, f.machine())
+}
+
+func outgoing(kind letter, to string, lang registry.Language, uniqueKey string, args map[string]any) store.Outgoing {
+	return store.Outgoing{Kind: "mail", UniqueKey: uniqueKey, Payload: Letter{Kind: string(kind), To: to, Language: lang, Args: args}}
 }

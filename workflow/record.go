@@ -47,13 +47,38 @@ func Operator(id registry.OperatorID) journal.Subject {
 // record writes a journal entry in the transaction of what it tells. details
 // hold no personal data; personal values are entered as salted commitments.
 func (f *Flow) record(tx *store.Tx, who Actor, kind string, details map[string]any, personal map[string]string, about ...journal.Subject) error {
-	entry, reveals, err := journal.NewEntry(f.now(), journal.Event{
-		Kind: kind, Actor: journal.Actor{Kind: who.kind, ID: who.id}, Subjects: about, Details: details, Personal: personal,
-	})
+	entry, reveals, err := f.entry(who, kind, details, personal, about)
 	if err != nil {
 		return err
 	}
 	if _, err := tx.AddEntry(entry, reveals); err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	return nil
+}
+
+func (f *Flow) entry(who Actor, kind string, details map[string]any, personal map[string]string, about []journal.Subject) (journal.Entry, []journal.Reveal, error) {
+	return journal.NewEntry(f.now(), journal.Event{
+		Kind: kind, Actor: journal.Actor{Kind: who.kind, ID: who.id}, Subjects: about, Details: details, Personal: personal,
+	})
+}
+
+// recordMoves writes the entries of enrolments that the background work has
+// moved from one status to the one they are in. details may be nil.
+func (f *Flow) recordMoves(tx *store.Tx, from registry.EnrolmentStatus, moved []*registry.Enrolment, details func(i int) map[string]any) error {
+	entries := make([]journal.Entry, len(moved))
+	for i, e := range moved {
+		d := map[string]any{}
+		if details != nil {
+			d = details(i)
+		}
+		d["from"], d["to"] = from, e.Status
+		var err error
+		if entries[i], _, err = f.entry(BySystem(), "enrolment."+string(e.Status), d, nil, aboutEnrolment(e)); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddEntries(entries); err != nil {
 		return fmt.Errorf("writing the journal: %w", err)
 	}
 	return nil

@@ -119,21 +119,25 @@ func (tx *Tx) insertMany(query string, rows [][]any) error {
 	for len(rows) > 0 {
 		part := rows[:min(most, len(rows))]
 		rows = rows[len(part):]
-		var b strings.Builder
-		b.WriteString(query)
-		args := make([]any, 0, len(part)*len(part[0]))
-		for i, r := range part {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString("(?" + strings.Repeat(", ?", len(r)-1) + ")")
-			args = append(args, r...)
-		}
-		if _, err := tx.exec(b.String(), args...); err != nil {
+		if _, err := tx.exec(query+placeholders(len(part), len(part[0])), flat(part)...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// placeholders are those of n rows: (?, ?),(?, ?).
+func placeholders(n, columns int) string {
+	row := ",(?" + strings.Repeat(", ?", columns-1) + ")"
+	return strings.Repeat(row, n)[1:]
+}
+
+func flat(rows [][]any) []any {
+	var out []any
+	for _, r := range rows {
+		out = append(out, r...)
+	}
+	return out
 }
 
 func (l *ledger) LastCheckpoint() (*journal.Checkpoint, error) { return l.tx.LastCheckpoint() }

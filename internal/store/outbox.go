@@ -16,16 +16,35 @@ type OutboxItem struct {
 // AddOutbox puts an item into the outbox. An item with a unique key that is
 // there already is not added again; an empty key is no key.
 func (tx *Tx) AddOutbox(kind, uniqueKey string, payload any, now time.Time) error {
-	text, err := encode(payload)
-	if err != nil {
-		return err
+	return tx.AddOutboxes([]Outgoing{{kind, uniqueKey, payload}}, now)
+}
+
+// Outgoing is an item to be put into the outbox; the payload becomes JSON.
+type Outgoing struct {
+	Kind      string
+	UniqueKey string
+	Payload   any
+}
+
+// AddOutboxes is AddOutbox of several.
+func (tx *Tx) AddOutboxes(items []Outgoing, now time.Time) error {
+	if len(items) == 0 {
+		return nil
 	}
-	var key *string
-	if uniqueKey != "" {
-		key = &uniqueKey
+	rows := make([][]any, len(items))
+	for i, item := range items {
+		text, err := encode(item.Payload)
+		if err != nil {
+			return err
+		}
+		var key *string
+		if item.UniqueKey != "" {
+			key = &item.UniqueKey
+		}
+		rows[i] = []any{item.Kind, key, text, "ready", now, now}
 	}
-	_, err = tx.exec(`INSERT INTO outbox (kind, unique_key, payload, status, run_at, created_at) VALUES (?, ?, ?, 'ready', ?, ?)
-		ON CONFLICT (unique_key) DO NOTHING`, kind, key, text, now, now)
+	_, err := tx.exec(`INSERT INTO outbox (kind, unique_key, payload, status, run_at, created_at) VALUES `+
+		placeholders(len(rows), 6)+` ON CONFLICT (unique_key) DO NOTHING`, flat(rows)...)
 	return err
 }
 
