@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"runtime/pprof"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -55,4 +57,41 @@ func processorTime() float64 {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e6
+}
+
+// usage is what n repetitions took.
+type usage struct {
+	n    int
+	wall time.Duration
+	cpu  float64 // milliseconds
+}
+
+// measure runs do, which does something n times; a profile knows it by name.
+func measure(n int, name string, do func() error) (u usage, err error) {
+	used, began := processorTime(), time.Now()
+	pprof.Do(context.Background(), pprof.Labels("measured", name), func(context.Context) { err = do() })
+	return usage{n, time.Since(began), processorTime() - used}, err
+}
+
+// and is one after the other for the same n.
+func (u usage) and(v usage) usage { return usage{u.n, u.wall + v.wall, u.cpu + v.cpu} }
+
+type usages []usage
+
+// rates are how often a second.
+func (us usages) rates() []float64 {
+	var out []float64
+	for _, u := range us {
+		out = append(out, float64(u.n)/u.wall.Seconds())
+	}
+	return out
+}
+
+// processor is the time of each repetition in milliseconds.
+func (us usages) processor() []float64 {
+	var out []float64
+	for _, u := range us {
+		out = append(out, u.cpu/float64(u.n))
+	}
+	return out
 }

@@ -5,7 +5,7 @@
 // RESULTS.md and ends with status 1 when a limit is missed. It must not be part
 // of the tests: what it measures is the machine as well.
 //
-//	go run -tags bench ./bench [-only issuing,login,worklist,journal] [-small] [-out FILE]
+//	go run -tags bench ./bench [-only issuing,login,worklist,journal] [-on DATABASE] [-small] [-out FILE]
 package main
 
 import (
@@ -52,9 +52,11 @@ var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", w
 // bench is one run.
 type bench struct {
 	sizes
-	dir    string // for files; removed at the end
-	out    io.Writer
-	report report
+	dir string // for files; removed at the end
+	// database is the only one to measure; empty: both.
+	database string
+	out      io.Writer
+	report   report
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout)) }
@@ -64,6 +66,8 @@ func run(args []string, out io.Writer) int {
 	only := flags.String("only", "", "sections to run, separated by commas; empty: all")
 	small := flags.Bool("small", false, "sizes that only show that it works")
 	file := flags.String("out", "", "where to write the results; empty: only print them")
+	on := flags.String("on", "", "database to measure: sqlite or postgresql; empty: both")
+	rounds := flags.Int("rounds", 0, "how often each is measured; 0: as often as usual")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return 2
@@ -85,9 +89,12 @@ func run(args []string, out io.Writer) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	b := &bench{sizes: full, dir: dir, out: out}
+	b := &bench{sizes: full, dir: dir, database: *on, out: out}
 	if *small {
 		b.sizes = quick
+	}
+	if *rounds > 0 {
+		b.rounds = *rounds
 	}
 	for _, s := range sections {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.name) {
