@@ -25,6 +25,7 @@ type cabinetPage struct {
 	None    bool             // nothing works and nothing will
 	Advice  []string         // the pack's words on what to do
 	Renew   *renewHelp
+	Order   *cabinetOrder // how the own certificate is renewed remotely; nil: it is not
 	PINPath string // where the PIN-code is changed; empty: no such page
 }
 
@@ -58,6 +59,9 @@ func (s *Server) cabinet(c echo.Context) error {
 	v.Place = registry.Text{Ky: v.Org.Settlement.Ky, Ru: v.Org.Settlement.Ru, En: v.Org.Settlement.Ru}.In(l)
 	v.PINPath = s.pageAt("/cabinet/pin")
 	s.cabinetAdvice(c, v)
+	if v.Order, err = s.cabinetOrder(c); err != nil {
+		return err
+	}
 	return s.render(c, http.StatusOK, "cabinet", v)
 }
 

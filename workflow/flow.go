@@ -54,6 +54,7 @@ type Flow struct {
 	vault *scan.Vault
 	// verifier judges signatures against the authority's own chain.
 	verifier *token.Verifier
+	trust    Trust
 
 	sourceKey []byte
 	issuing
@@ -72,6 +73,7 @@ func New(cfg Config) (*Flow, error) {
 	}
 	var err error
 	t := cfg.Trust
+	f.trust = t
 	f.verifier, err = token.NewVerifier([]*x509.Certificate{t.Root}, []*x509.Certificate{t.Issuer}, t.HolderPolicy, t.OperatorPolicy)
 	return f, err
 }

@@ -58,6 +58,14 @@ type OrderPlan struct {
 // Facts are what the rules judge of the plan.
 func (p *OrderPlan) Facts() registry.Facts { return registry.FactsOf(&p.Declaration) }
 
+// Eligibility is what the rules say of the remote way.
+func (p *OrderPlan) Eligibility() registry.Eligibility {
+	return registry.Eligibility{Offered: p.Offered, Blocking: p.Blocking}
+}
+
+// Refusal is the first of what stands against the order; nil: nothing does.
+func (p *OrderPlan) Refusal() error { return p.refusal() }
+
 // Closed says whether anything at all stands against the order.
 func (p *OrderPlan) Closed() bool { return p.refusal() != nil }
 
@@ -160,7 +168,9 @@ func (f *Flow) lastDeclaration(tx *store.Tx, own *registry.Certificate) (*regist
 		if err != nil {
 			return nil, err
 		}
-		if slices.ContainsFunc(made, func(e *registry.Enrolment) bool { return e.Status == registry.Issued || e.Status == registry.HandedOver }) {
+		if slices.ContainsFunc(made, func(e *registry.Enrolment) bool {
+			return e.Status == registry.Issued || e.Status == registry.HandedOver
+		}) {
 			return &app.Declaration, nil
 		}
 	}
@@ -169,6 +179,9 @@ func (f *Flow) lastDeclaration(tx *store.Tx, own *registry.Certificate) (*regist
 
 // declarationOf is what a certificate was issued on.
 func (f *Flow) declarationOf(tx *store.Tx, c *registry.Certificate) (*registry.Declaration, error) {
+	if c.EnrolmentID == 0 {
+		return nil, registry.Refuse(registry.Conflict, "error.order.lacking")
+	}
 	e, err := tx.Enrolment(c.EnrolmentID)
 	if err != nil {
 		return nil, fmt.Errorf("finding what certificate %s was issued on: %w", c.Serial, err)

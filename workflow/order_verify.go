@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/token"
@@ -52,6 +53,10 @@ func (f *Flow) VerifyOrder(ctx context.Context, id registry.ApplicationID) (proo
 	}
 	return proofs, nil
 }
+
+// Chain is the authority's root and issuing certificate in PEM, what signatures
+// are verified against.
+func (f *Flow) Chain() []byte { return append(ca.PEM(f.trust.Root), ca.PEM(f.trust.Issuer)...) }
 
 func (f *Flow) verifyProof(ctx context.Context, order *registry.Order, p *OrderProof) error {
 	var e struct {

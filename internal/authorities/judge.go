@@ -46,6 +46,28 @@ func (p *Pack) RemoteEligibility(f registry.Facts, sentAt time.Time) registry.El
 	return el
 }
 
+// ClosedBecause are the words for what closes the remote way of an applicant,
+// in the order of the reasons.
+func (p *Pack) ClosedBecause(f registry.Facts, el registry.Eligibility) []ClosedBecause {
+	var out []ClosedBecause
+	say := func(code registry.BlockingReason) {
+		if i := slices.IndexFunc(p.Remote.Reasons, func(r ClosedBecause) bool { return r.Code == code }); i >= 0 {
+			out = append(out, p.Remote.Reasons[i])
+		}
+	}
+	for _, b := range el.Blocking {
+		r, requisite := b.Requisite()
+		if requisite && r == p.Remote.ReplacedCountsAs && len(f.Replaced) > 0 {
+			say(SignatoryReplaced)
+			if !slices.Contains(f.Changed, r) {
+				continue
+			}
+		}
+		say(b)
+	}
+	return out
+}
+
 // Checklist is what the applicant owes, in the order of the pack, each with
 // the reason it applies. It judges by f.Channel: see Effective. Extra
 // documents that were demanded come last.

@@ -347,3 +347,33 @@ func TestA27_TheExitButtonSaysVyiti(t *testing.T) {
 		t.Error("no button says «Выйти»")
 	}
 }
+
+// Every reason that closes the remote way has words and rules of its own; a
+// replaced signatory is told as what it is.
+func TestDT24_DT28_EveryReasonHasWords(t *testing.T) {
+	p, err := Load("dostek")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := registry.Facts{
+		Operation: registry.Renewal, Channel: registry.Remote, Storage: registry.Rutoken, Changed: registry.Requisites[:],
+		Replaced: []registry.SignatoryRole{registry.Head}, Predecessor: &registry.Predecessor{Revoked: true},
+	}
+	el := p.RemoteEligibility(f, time.Now())
+	words := p.ClosedBecause(f, el)
+	if len(words) != len(el.Blocking)+1 {
+		t.Errorf("%d reasons, %d in words", len(el.Blocking), len(words))
+	}
+	f.Changed = nil
+	words = p.ClosedBecause(f, p.RemoteEligibility(f, time.Now()))
+	if len(words) != 4 || words[2].Code != SignatoryReplaced {
+		t.Errorf("%+v", words)
+	}
+	for _, w := range words {
+		for _, l := range registry.Languages {
+			if w.Label.In(l) == "" || w.Why.In(l) == "" {
+				t.Errorf("%s has no words in %s", w.Code, l)
+			}
+		}
+	}
+}

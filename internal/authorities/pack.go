@@ -212,6 +212,21 @@ type Remote struct {
 	// not a new number (A-03).
 	SeriesOnly bool              `yaml:"passport_series_only"`
 	Rules      []registry.RuleID `yaml:"rules"`
+	// Reasons say in people's words why the remote way is closed.
+	Reasons []ClosedBecause `yaml:"reasons,optional"`
+}
+
+// SignatoryReplaced is the code of the words for a replaced signatory, which
+// the rules judge as a changed requisite (A-08).
+const SignatoryReplaced registry.BlockingReason = "SIGNATORY_REPLACED"
+
+// ClosedBecause is a reason in people's words.
+type ClosedBecause struct {
+	Code  registry.BlockingReason `yaml:"code"`
+	Rules []registry.RuleID       `yaml:"rules"`
+	Label registry.Text           `yaml:"label"` // what
+	Why   registry.Text           `yaml:"why"`   // and what that means
+	Line  int                     `yaml:"-"`
 }
 
 // Times are the authority's waiting times.

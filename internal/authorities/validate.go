@@ -211,7 +211,33 @@ func (d *decoder) checkOperations(p *Pack) {
 	d.checkRules(d.lineOf("applicants"), p.Applicants.Rules)
 }
 
+// checkReasons wants words for each reason that may close the remote way.
+func (d *decoder) checkReasons(p *Pack) {
+	if len(p.Remote.Operations) == 0 {
+		return
+	}
+	want := []registry.BlockingReason{registry.StorageNotECloud, registry.CertificateExpired, registry.CertificateRevoked}
+	for _, r := range p.Remote.Blocking {
+		want = append(want, registry.RequisiteChanged(r))
+	}
+	if p.Remote.ReplacedCountsAs != "" {
+		want = append(want, SignatoryReplaced)
+	}
+	var have []registry.BlockingReason
+	for _, r := range p.Remote.Reasons {
+		have = append(have, r.Code)
+	}
+	line := d.lineOf("remote")
+	unique(d, line, "remote reason", have)
+	for _, w := range want {
+		if !slices.Contains(have, w) {
+			d.errorf(line, "remote.reasons has no words for %s", w)
+		}
+	}
+}
+
 func (d *decoder) checkRemote(p *Pack) {
+	d.checkReasons(p)
 	line, r := d.lineOf("remote"), p.Remote
 	for _, o := range p.Operations {
 		if slices.Contains(o.Channels, registry.Remote) != slices.Contains(r.Operations, o.Operation) {
