@@ -192,6 +192,21 @@ type CRLFacts struct {
 	ThisUpdate time.Time
 	NextUpdate time.Time
 	Entries    int
+
+	list    *x509.RevocationList
+	serials map[string]bool // of the integers' bytes
+}
+
+// Lists says whether a serial is on the list.
+func (f *CRLFacts) Lists(s registry.Serial) bool {
+	if f.serials == nil {
+		f.serials = make(map[string]bool, f.Entries)
+		for _, e := range f.list.RevokedCertificateEntries {
+			f.serials[string(e.SerialNumber.Bytes())] = true
+		}
+	}
+	n, err := number(s)
+	return err == nil && f.serials[string(n.Bytes())]
 }
 
 // ReadCRL checks that a list is the issuing CA's and tells about it.
@@ -209,5 +224,5 @@ func (i *Issuer) ReadCRL(der []byte) (*CRLFacts, error) {
 	if l.Number == nil {
 		return nil, errors.New("reading a CRL: it has no number")
 	}
-	return &CRLFacts{Number: l.Number, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate, Entries: len(l.RevokedCertificateEntries)}, nil
+	return &CRLFacts{Number: l.Number, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate, Entries: len(l.RevokedCertificateEntries), list: l}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"encoding/asn1"
 	"errors"
+	"fmt"
 	"math/big"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -185,4 +186,29 @@ func readExtensions(from *cryptobyte.String, tag cbasn1.Tag, r *OCSPRequest) boo
 		r.Nonce = nonce
 	}
 	return true
+}
+
+// CertID names a certificate of this CA as RFC 5019 §2.1.1 wants it named, by
+// SHA-1.
+func (i *Issuer) CertID(s registry.Serial) (CertID, error) {
+	n, err := number(s)
+	if err != nil {
+		return CertID{}, fmt.Errorf("naming a certificate: %w", err)
+	}
+	names := i.names[crypto.SHA1]
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidSHA1)
+			b.AddASN1NULL()
+		})
+		b.AddASN1OctetString(names.name)
+		b.AddASN1OctetString(names.key)
+		b.AddASN1BigInt(n)
+	})
+	raw, err := b.Bytes()
+	if err != nil {
+		return CertID{}, fmt.Errorf("naming a certificate: %w", err)
+	}
+	return CertID{Raw: raw, hash: crypto.SHA1, issuerName: names.name, issuerKey: names.key, serial: n.Bytes()}, nil
 }

@@ -33,6 +33,7 @@ func New(deps Deps) (*echo.Echo, error) {
 	if err := s.register(s.table()); err != nil {
 		return nil, err
 	}
+	s.echo.Pre(s.answersFirst)
 	return s.echo, nil
 }
 

@@ -30,3 +30,17 @@ func (f *Flow) DestroyOldKeys(ctx context.Context) (bool, error) { return f.dest
 
 // RemindHolders is one round of the background work.
 func (f *Flow) RemindHolders(ctx context.Context) (bool, error) { return f.remindHolders(ctx) }
+
+// Follow, Answer, PublishCRL and KeepSigner are one round each of answering
+// relying parties.
+func (f *Flow) Follow(ctx context.Context) (bool, error)     { return f.followChanges(ctx) }
+func (f *Flow) Answer(ctx context.Context) (bool, error)     { return f.answerChanges(ctx) }
+func (f *Flow) PublishCRL(ctx context.Context) (bool, error) { return f.publishCRL(ctx) }
+func (f *Flow) KeepSigner(ctx context.Context) (bool, error) { return f.keepSigner(ctx) }
+
+// Rested lets the next CRL be made at once.
+func (f *Flow) Rested() { f.answers.list.rest(0) }
+
+// Unfollowed makes the last look for changes as old as a server's whose
+// database is away.
+func (f *Flow) Unfollowed() { f.answers.follow.looked.Store(0) }

@@ -41,6 +41,9 @@ type Config struct {
 	// Seal signs the journal's checkpoints. Optional: without it nothing is
 	// sealed.
 	Seal *Seal
+	// Answering signs OCSP answers and the CRL. Optional: without it relying
+	// parties are told nothing.
+	Answering *Answering
 }
 
 // Flow performs the transitions. It holds no state of its own: several may
@@ -58,8 +61,9 @@ type Flow struct {
 
 	sourceKey []byte
 	issuing
-	mail *Mail
-	seal *Seal
+	mail    *Mail
+	seal    *Seal
+	answers *answers // nil: none
 }
 
 // New makes a Flow.
@@ -72,6 +76,9 @@ func New(cfg Config) (*Flow, error) {
 		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail, seal: cfg.Seal,
 	}
 	var err error
+	if f.answers, err = newAnswers(cfg.Answering, f.ca, cfg.Store); err != nil {
+		return nil, err
+	}
 	t := cfg.Trust
 	f.trust = t
 	f.verifier, err = token.NewVerifier([]*x509.Certificate{t.Root}, []*x509.Certificate{t.Issuer}, t.HolderPolicy, t.OperatorPolicy)

@@ -18,14 +18,14 @@ const (
 type job struct {
 	name  string
 	every time.Duration
-	// nudged jobs also run when this process has made work for them.
-	nudged bool
-	do     func(ctx context.Context) (more bool, err error)
+	// wake is told when this process has made work for the job; nil: never.
+	wake <-chan struct{}
+	do   func(ctx context.Context) (more bool, err error)
 }
 
 func (f *Flow) jobs() []job {
-	return []job{
-		{name: "issuing", every: 500 * time.Millisecond, nudged: true, do: func(ctx context.Context) (bool, error) {
+	return append(f.answerJobs(), []job{
+		{name: "issuing", every: 500 * time.Millisecond, wake: f.wake, do: func(ctx context.Context) (bool, error) {
 			if due, _, err := f.workDue(ctx); err != nil || !due {
 				return false, err
 			}
@@ -57,7 +57,7 @@ func (f *Flow) jobs() []job {
 		{name: "reminding holders", every: 5 * time.Second, do: f.remindHolders},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
-	}
+	}...)
 }
 
 // workDue looks whether there is anything to do, without writing.
@@ -82,16 +82,12 @@ func (f *Flow) Work(ctx context.Context) {
 func (f *Flow) repeat(ctx context.Context, j job) {
 	tick := time.NewTimer(0)
 	defer tick.Stop()
-	var wake <-chan struct{}
-	if j.nudged {
-		wake = f.wake
-	}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		case <-wake:
+		case <-j.wake:
 		}
 		more, err := j.do(ctx)
 		next := j.every

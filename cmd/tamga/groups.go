@@ -119,6 +119,8 @@ type Certification struct {
 	CAURL         string        `name:"ca-url" env:"TAMGA_CA_URL" placeholder:"URL" help:"Address of an external step-ca (https://host:port). Empty: the CA runs inside this process."`
 	CABundle      string        `name:"ca-bundle" env:"TAMGA_CA_BUNDLE" placeholder:"FILE" help:"PEM file with the certificate that the external step-ca's HTTPS is trusted by. Empty: the root in the CA's directory."`
 	CATimeout     time.Duration `name:"ca-timeout" env:"TAMGA_CA_TIMEOUT" default:"15s" help:"Longest wait for one answer of the CA."`
+	CRLKMS        string        `name:"crl-kms" env:"TAMGA_CRL_KMS" placeholder:"URI" help:"The issuing key of an external step-ca, to sign the CRL with: a pkcs11: or softkms: URI (a token needs a program built with cgo). Empty: the embedded CA's own key; of an external CA, step-ca's own CRL, and no suspension."`
+	OCSPKMS       string        `name:"ocsp-kms" env:"TAMGA_OCSP_KMS" placeholder:"URI" help:"Key that signs OCSP answers: a pkcs11: or softkms: URI. Empty: the one in the directory of secrets."`
 	RepositoryURL string        `env:"TAMGA_REPOSITORY_URL" placeholder:"URL" help:"Address written into certificates, under which /crl, /ocsp and /ca are found (http://host): it cannot change without a new profile. Empty: the base URL."`
 }
 
@@ -129,6 +131,9 @@ func (c Certification) check() error {
 		}
 	} else if err := checkURL("ca-url", c.CAURL, "https"); err != nil {
 		return err
+	}
+	if c.CRLKMS != "" && c.CAURL == "" {
+		return wrong("crl-kms", "the embedded CA's key is at hand; this belongs to an external step-ca (%s)", variable("ca-url"))
 	}
 	if c.CADir != "" {
 		if err := checkDirectory("ca-dir", c.CADir); err != nil {

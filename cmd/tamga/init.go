@@ -142,7 +142,7 @@ func (n Init) configureStepCA(o ca.InitOptions) error {
 	return ca.WriteConfig(o.Config(), ca.ConfigOptions{
 		RootCertificate: o.RootCertificate(), IssuingCertificate: o.IssuingCertificate(), IssuingKey: o.IssuingKey(),
 		ProvisionerKey: o.Provisioner(), Address: ":" + orElse(u.Port(), "443"), DNSNames: []string{u.Hostname(), "localhost"},
-		Database: database, Profile: o.Profile,
+		Database: database, Profile: o.Profile, CRL: true,
 	})
 }
 

@@ -114,7 +114,7 @@ func (p Place) open(ctx context.Context, o opening) (_ *installation, err error)
 	if err := i.openCA(ctx, p.profile(i.pack, o.baseURL), o.alone); err != nil {
 		return nil, err
 	}
-	return i, i.makeFlow(o)
+	return i, i.makeFlow(ctx, o)
 }
 
 // lock holds a file for this process; another that holds it is an error.
@@ -193,7 +193,7 @@ func (i *installation) refuseRootKey() error {
 	return fmt.Errorf("the root's private key is on this machine (%s): move it to offline storage, then start again", strings.Join(found, ", "))
 }
 
-func (i *installation) makeFlow(o opening) error {
+func (i *installation) makeFlow(ctx context.Context, o opening) error {
 	holder, err := x509.ParseOID(i.pack.Certificate.HolderPolicy)
 	if err != nil {
 		return fmt.Errorf("the pack's holder_policy: %w", err)
@@ -214,6 +214,10 @@ func (i *installation) makeFlow(o opening) error {
 	if err != nil {
 		return err
 	}
+	answering, err := i.openAnswering(ctx)
+	if err != nil {
+		return err
+	}
 	base := strings.TrimSuffix(o.baseURL, "/")
 	words, err := templates.LoadCatalog(packWords(i.pack))
 	if err != nil {
@@ -231,6 +235,7 @@ func (i *installation) makeFlow(o opening) error {
 		Issuing:   &workflow.Issuing{CA: i.ca, Keys: keys, Receipt: receipt(words)},
 		Mail:      post,
 		Seal:      seal,
+		Answering: answering,
 	}
 	i.flow, err = workflow.New(i.config)
 	return err

@@ -37,6 +37,7 @@ func (s Serve) Run(ctx context.Context) (err error) {
 	if err := i.refuseRootKey(); err != nil {
 		return err
 	}
+	i.tellOfCRL()
 	return s.Web.run(ctx, i, facing{baseURL: s.BaseURL, agentURL: s.AgentURL, proxies: proxies, now: time.Now})
 }
 
@@ -54,6 +55,7 @@ func (w Web) run(ctx context.Context, i *installation, f facing, more ...*listen
 	if w.MetricsListen != "" {
 		metrics := prometheus.NewRegistry()
 		metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		metrics.MustRegister(answerMetrics(i.flow.AnswerStats)...)
 		l, err := listen(ctx, w.MetricsListen, metricsHandler(metrics), "", "")
 		if err != nil {
 			return errors.Join(err, pages.net.Close())

@@ -300,8 +300,11 @@ type CertificateRules struct {
 	// NameLanguage of O and CN in the certificate (domain.md §6.8).
 	NameLanguage registry.Language `yaml:"name_language"`
 	// Suspension may be offered at all (domain.md §6.1).
-	Suspension bool              `yaml:"suspension"`
-	Rules      []registry.RuleID `yaml:"rules"`
+	Suspension bool `yaml:"suspension"`
+	// CRLGraceDays is how long a revoked certificate stays on the CRL after its
+	// own end (RFC 5280 §3.3 wants one list at least); 1 to 3660.
+	CRLGraceDays int               `yaml:"crl_grace_days"`
+	Rules        []registry.RuleID `yaml:"rules"`
 }
 
 // DocumentRules hold for all papers.

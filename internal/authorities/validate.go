@@ -363,6 +363,9 @@ func (d *decoder) checkCertificate(p *Pack) {
 	if c.HolderPolicy == c.OperatorPolicy {
 		d.errorf(line, "holders and operators need policies of their own")
 	}
+	if c.CRLGraceDays < 1 || c.CRLGraceDays > 3660 {
+		d.errorf(line, "crl_grace_days is 1 to 3660, not %d", c.CRLGraceDays)
+	}
 	d.checkRules(line, c.Rules)
 	if p.Documents.M2ADays < 1 || p.Documents.M2ADays > 366 {
 		d.errorf(d.lineOf("documents"), "m2a_days is 1 to 366, not %d", p.Documents.M2ADays)

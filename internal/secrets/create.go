@@ -1,7 +1,12 @@
 package secrets
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -91,9 +96,40 @@ func generate(name Name, o Options) ([]byte, error) {
 		signer, _, err := note.GenerateKey(rand.Reader, o.JournalName)
 		return []byte(signer), err
 	}
+	if name == OCSP {
+		return newSigner()
+	}
 	b := make([]byte, symmetricSize)
 	rand.Read(b)
 	return b, nil
+}
+
+func newSigner() ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+func parseSigner(b []byte) (crypto.Signer, error) {
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, errors.New("it is not a private key in PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("it is not a private key in PKCS#8")
+	}
+	signer, ok := key.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, errors.New("it is not an elliptic-curve key")
+	}
+	return signer, nil
 }
 
 // checkContent catches a file that was cut short or edited, before it decides
@@ -108,6 +144,9 @@ func checkContent(name Name, b []byte) error {
 		if _, err := note.NewSigner(string(b)); err != nil {
 			return errors.New("it is not a signer key of the journal")
 		}
+	case OCSP:
+		_, err := parseSigner(b)
+		return err
 	}
 	return nil
 }

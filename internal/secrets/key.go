@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"crypto"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -24,10 +25,13 @@ const (
 	// Sessions keys the hashes of session tokens and form tokens: 32 random
 	// bytes.
 	Sessions Name = "sessions"
+	// OCSP signs answers to relying parties, under a certificate that the CA
+	// delegates to it: a P-256 key, PKCS#8 in PEM.
+	OCSP Name = "ocsp"
 )
 
 // Names lists them.
-var Names = [...]Name{Journal, Documents, ECloud, Sessions}
+var Names = [...]Name{Journal, Documents, ECloud, Sessions, OCSP}
 
 // Key is one secret. It prints as its id only, whatever the verb.
 type Key struct {
@@ -39,6 +43,9 @@ type Key struct {
 
 // Bytes returns a copy of the secret; the caller may clear it.
 func (k Key) Bytes() []byte { return append([]byte(nil), k.bytes...) }
+
+// Signer returns the key pair, for the one that is a private key (OCSP).
+func (k Key) Signer() (crypto.Signer, error) { return parseSigner(k.bytes) }
 
 // Text returns the secret as a string, for the one that is text (Journal).
 func (k Key) Text() string { return string(k.bytes) }

@@ -134,6 +134,10 @@ func TestLoadRefusesWhatIsNotAKey(t *testing.T) {
 	if _, err := d.Load("ecloud.1"); err == nil {
 		t.Error("a key that was cut short was loaded")
 	}
+	must(t, os.WriteFile(path+"/ocsp.1.key", []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), 0o600))
+	if _, err := d.Load("ocsp.1"); err == nil {
+		t.Error("a broken private key was loaded")
+	}
 	must(t, os.WriteFile(path+"/journal.1.key", []byte("PRIVATE+KEY+x"), 0o600))
 	if _, err := d.Load("journal.1"); err == nil {
 		t.Error("a broken signer key was loaded")

@@ -83,15 +83,40 @@ func (tx *Tx) AddCRL(l registry.CRL, last int64, changes []int64) error {
 	if err != nil {
 		return err
 	}
+	return tx.listed(l.Number, last, changes)
+}
+
+// TakeCRL publishes a list of step-ca's, if its number is higher than the
+// latest's; a list of ours, later, will have one that is higher still.
+func (tx *Tx) TakeCRL(l registry.CRL, changes []int64) error {
+	if _, err := tx.exec(`UPDATE crl_state SET number = ? WHERE id = 1 AND number < ?`, l.Number, l.Number); err != nil {
+		return err
+	}
+	var last int64
+	if err := tx.query(&last, `SELECT COALESCE(MAX(number), 0) FROM crls`); err != nil {
+		return err
+	}
+	err := changed(tx.exec(`INSERT INTO crls (number, source, this_update, next_update, made_at, entries, size, sha256, der)
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT COALESCE(MAX(number), 0) FROM crls) < ?`,
+		l.Number, l.Source, l.ThisUpdate, l.NextUpdate, l.MadeAt, l.Entries, len(l.DER), l.SHA256, l.DER, l.Number))
+	if err != nil {
+		return err
+	}
+	return tx.listed(l.Number, last, changes)
+}
+
+// listed notes which changes a list is the first to tell, and forgets the bytes
+// of those before the last.
+func (tx *Tx) listed(number, last int64, changes []int64) error {
 	const batch = 500
 	for len(changes) > 0 {
 		n := min(batch, len(changes))
-		if _, err := tx.exec(`UPDATE status_changes SET crl_number = ? WHERE crl_number IS NULL AND id IN (?)`, l.Number, changes[:n]); err != nil {
+		if _, err := tx.exec(`UPDATE status_changes SET crl_number = ? WHERE crl_number IS NULL AND id IN (?)`, number, changes[:n]); err != nil {
 			return err
 		}
 		changes = changes[n:]
 	}
-	_, err = tx.exec(`UPDATE crls SET der = NULL WHERE number < ? AND der IS NOT NULL`, last)
+	_, err := tx.exec(`UPDATE crls SET der = NULL WHERE number < ? AND der IS NOT NULL`, last)
 	return err
 }
 

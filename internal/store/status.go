@@ -160,3 +160,23 @@ func (tx *Tx) UnlistedChanges() (ids []int64, err error) {
 	err = tx.query(&ids, `SELECT id FROM status_changes WHERE crl_number IS NULL`)
 	return ids, err
 }
+
+// EachUnlisted calls f for every change that no CRL has told yet.
+func (tx *Tx) EachUnlisted(f func(registry.StatusChange) error) error {
+	const page = 1000
+	for last := int64(0); ; {
+		changes, err := tx.statusChanges(` WHERE crl_number IS NULL AND id > ? ORDER BY id LIMIT ?`, last, page)
+		if err != nil {
+			return err
+		}
+		for _, c := range changes {
+			last = c.ID
+			if err := f(c); err != nil {
+				return err
+			}
+		}
+		if len(changes) < page {
+			return nil
+		}
+	}
+}
