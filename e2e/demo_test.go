@@ -31,6 +31,7 @@ func TestDemo(t *testing.T) {
 				t.Run("Pages", func(t *testing.T) { tryPages(t, s, d, w) })
 				t.Run("SessionEndsWhileTyping", func(t *testing.T) { trySessionEnd(t, s, d, w) })
 			}
+			t.Run("RelyingParties", func(t *testing.T) { tryRelyingParties(t, s, d) })
 			t.Run("RefusedHolders", func(t *testing.T) { tryRefusedHolders(t, s, d, w) })
 		})
 	}
