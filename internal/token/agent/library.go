@@ -213,7 +213,7 @@ func (l *Library) start() (*worker, pkcs11.Library, *pkcs11.Error) {
 		}
 		_ = json.Unmarshal(r.Result, &about) // a name to show
 		return w, about, nil
-	case <-time.After(l.scaled(otherwise.take)):
+	case <-time.After(otherwise.take):
 		w.kill()
 		return nil, none, pkcs11.Refuse(pkcs11.LoadFailed, "%s did not load in time", l.path)
 	}

@@ -34,6 +34,9 @@ func ReadOrigins(path string, administrator bool) ([]string, error) {
 		if err := token.CheckOrigin(line); err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", path, n, err)
 		}
+		if strings.Contains(line, "*") {
+			return nil, fmt.Errorf("%s, line %d: %q: origins are named one by one", path, n, line)
+		}
 		origins = append(origins, line)
 	}
 	if err := lines.Err(); err != nil {

@@ -2,15 +2,10 @@ package pkcs11_test
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -56,42 +51,12 @@ func wants(t *testing.T, err error, code pkcs11.Code) {
 	}
 }
 
-// authority signs whatever it is asked.
-type authority struct {
-	cert *x509.Certificate
-	key  crypto.Signer
-}
-
-func newAuthority(t testing.TB) *authority {
-	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))(t)
-	return &authority{must(x509.ParseCertificate(der))(t), key}
-}
-
-func (a *authority) issue(t testing.TB, request []byte) []byte {
-	t.Helper()
-	csr := must(x509.ParseCertificateRequest(request))(t)
-	if err := csr.CheckSignature(); err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: must(rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 100)))(t), RawSubject: csr.RawSubject,
-		NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection},
-	}
-	return must(x509.CreateCertificate(rand.Reader, template, a.cert, csr.PublicKey, a.key))(t)
-}
-
 func subject(t testing.TB) []byte {
 	return must(asn1.Marshal(pkix.Name{CommonName: "Айдай Осмонова", Country: []string{"KG"}}.ToRDNSequence()))(t)
 }
 
 // enrol does what an enrolment does on the token, from the login on.
-func enrol(t testing.TB, m *pkcs11.Module, serial, pin string, algorithm pkcs11.Algorithm, a *authority) (pkcs11.Certificate, error) {
+func enrol(t testing.TB, m *pkcs11.Module, serial, pin string, algorithm pkcs11.Algorithm, a *rutokentest.Authority) (pkcs11.Certificate, error) {
 	if _, err := m.Login(serial, pin); err != nil {
 		return pkcs11.Certificate{}, err
 	}
@@ -103,7 +68,7 @@ func enrol(t testing.TB, m *pkcs11.Module, serial, pin string, algorithm pkcs11.
 	if err != nil {
 		return pkcs11.Certificate{}, err
 	}
-	cert, err := m.ImportCertificate(serial, a.issue(t, request), "Айдай")
+	cert, err := m.ImportCertificate(serial, a.Issue(t, request), "Айдай")
 	if err != nil {
 		return cert, err
 	}
@@ -152,7 +117,7 @@ func TestEnrol(t *testing.T) {
 	}{{"2.0", pkcs11.RSA2048}, {"3.0", pkcs11.RSA2048}, {"3.0", pkcs11.P256}} {
 		t.Run(c.release+" "+string(c.algorithm), func(t *testing.T) {
 			d, m := open(t, rutokentest.Token{PIN: pin, Release: c.release})
-			a, serial := newAuthority(t), d.Tokens[0].Serial
+			a, serial := rutokentest.NewAuthority(t), d.Tokens[0].Serial
 			before := d.Tokens[0].FreeMemory()
 			cert, err := enrol(t, m, serial, pin, c.algorithm, a)
 			if err != nil {
@@ -191,7 +156,7 @@ func TestEnrol(t *testing.T) {
 	}
 }
 
-func opensslVerifies(t *testing.T, a *authority, cms, content []byte) {
+func opensslVerifies(t *testing.T, a *rutokentest.Authority, cms, content []byte) {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {
@@ -203,7 +168,7 @@ func opensslVerifies(t *testing.T, a *authority, cms, content []byte) {
 	}
 	out := filepath.Join(dir, "content")
 	cmd := exec.Command("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", write("cms", cms), "-CAfile",
-		write("ca", pemOf(a.cert.Raw)), "-purpose", "any", "-out", out)
+		write("ca", a.PEM()), "-purpose", "any", "-out", out)
 	if b, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("openssl: %v\n%s", err, b)
 	}
@@ -245,5 +210,3 @@ var (
 	objectStart = regexp.MustCompile(`(?m)^(?:Private Key|Public Key|Certificate) Object;`)
 	idLine      = regexp.MustCompile(`(?m)^\s+ID:\s+([0-9a-f]+)$`)
 )
-
-func pemOf(der []byte) []byte { return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}) }

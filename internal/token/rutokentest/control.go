@@ -52,6 +52,7 @@ const (
 	faultHang
 	faultError
 	faultUnplugAfter
+	faultCrash
 )
 
 // control is the file that the library and the test share.

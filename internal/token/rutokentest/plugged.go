@@ -67,6 +67,9 @@ func (d *Drawer) HangAt(n int) { d.fault(n, faultHang, 0) }
 // nothing.
 func (d *Drawer) FailAt(n int, rv uint) { d.fault(n, faultError, uint64(rv)) }
 
+// CrashAt lets the n-th call from now end the library's process.
+func (d *Drawer) CrashAt(n int) { d.fault(n, faultCrash, 0) }
+
 // Calm takes back a fault that has not happened.
 func (d *Drawer) Calm() { d.control.set(wordFaultAt, 0) }
 

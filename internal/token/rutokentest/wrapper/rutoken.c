@@ -32,7 +32,7 @@ enum { WORDS = 512, TOKENS = 8, SESSIONS = 64 };
 /* Words of the control file. */
 enum { CALLS, FAULT_AT, FAULT_KIND, FAULT_ARG, HUNG, COUNT, FIRST = 16, SIZE = 32 };
 /* Kinds of faults: what happens at call number FAULT_AT. */
-enum { UNPLUG = 1, HANG = 2, ERROR = 3, UNPLUG_AFTER = 4 };
+enum { UNPLUG = 1, HANG = 2, ERROR = 3, UNPLUG_AFTER = 4, CRASH = 5 };
 /* Words of one token, from FIRST + index * SIZE. */
 enum {
   PRESENT, EPOCH, LEFT, TRIES, FACTORY, HARDWARE, FIRMWARE, FREE, TOTAL, HAS_EC, PIN_MIN, PIN_MAX,
@@ -99,6 +99,7 @@ static CK_RV begin(void) {
   case UNPLUG: unplug((int)control[FAULT_ARG]); break;
   case UNPLUG_AFTER: after = 1; break;
   case ERROR: return control[FAULT_ARG];
+  case CRASH: _exit(3);
   case HANG:
     control[HUNG] = 1;
     for (;;) pause();
