@@ -58,7 +58,7 @@ type auditCheckpoint struct {
 
 var (
 	auditActors   = []string{"operator", "client", "applicant", "system", "console", "anonymous"}
-	auditSubjects = []string{"application", "organisation", "document", "file", "enrolment", "certificate", "operator", "news"}
+	auditSubjects = []string{"application", "organisation", "document", "file", "enrolment", "certificate", "report", "operator", "news"}
 )
 
 // audit lists the journal, the latest first.

@@ -52,12 +52,26 @@ func operatorBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry
 	}
 	w, err := tx.WaitingFor(id.Role, now)
 	b.Counts = map[string]MenuCount{
-		"/worklist":  {N: w.Open, Late: w.Overdue > 0},
-		"/decisions": {N: w.Decisions + w.Failed, Late: w.Failed > 0},
-		"/top-ups":   {N: w.TopUps},
-		"/addresses": {N: w.Addresses},
-		"/proposals": {N: w.Proposals},
-		"/letters":   {N: w.DeadLetters, Late: w.DeadLetters > 0},
+		"/worklist":    {N: w.Open, Late: w.Overdue > 0},
+		"/decisions":   {N: w.Decisions + w.Failed, Late: w.Failed > 0},
+		"/top-ups":     {N: w.TopUps},
+		"/addresses":   {N: w.Addresses},
+		"/proposals":   {N: w.Proposals},
+		"/letters":     {N: w.DeadLetters, Late: w.DeadLetters > 0},
+		"/ca-refusals": {N: w.Refusals, Late: w.Refusals > 0},
 	}
-	return err
+	if err != nil || w.Reports == 0 {
+		return err
+	}
+	first, err := tx.OpenReports(1)
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	r := first[0]
+	share := r.ClockShare(now)
+	b.Counts["/revocations"] = MenuCount{N: w.Reports, Late: share >= registry.Escalations[0]}
+	if share >= registry.Escalations[0] {
+		b.Report, b.ReportShare = r, share
+	}
+	return nil
 }

@@ -78,10 +78,13 @@ type Bar struct {
 	Name   string               // of a holder's organisation, in the page's language
 	Line   string               // an operator's office, or a holder's balance
 	Counts map[string]MenuCount // by path of the menu's entry
-	Alarm  *templates.Alarm
 	// Ends is when the certificate of a holder ends who should be reminded of
 	// it; zero: nothing to say.
 	Ends time.Time
+	// Report is the one due first, if its clock has run for half of its time;
+	// the strip under the bar tells of it. ReportShare is in per cent.
+	Report      *registry.Report
+	ReportShare int
 }
 
 // MenuCount is the number beside an entry of the menu.

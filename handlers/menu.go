@@ -29,6 +29,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/prices", "money.price_list"},
 	{"/staff/news", "nav.news"},
 	{"/letters", "nav.letters"},
+	{"/ca-refusals", "nav.ca_refusals"},
 	{"/news", "nav.news"},
 	{"/archive", "nav.archive"},
 	{"/cabinet", "nav.certificates"},

@@ -21,6 +21,7 @@ type organisationPage struct {
 	Applications []organisationApplication
 	Certificates []organisationCertificate
 	MayBegin     bool
+	MayReport    bool   // that a certificate must not be used
 	Statement    string // address of the statement; empty: not for this person
 }
 
@@ -31,7 +32,8 @@ type organisationApplication struct {
 
 type organisationCertificate struct {
 	*registry.Certificate
-	State templates.State
+	State     templates.State
+	MayReport bool // it can still be suspended or revoked
 }
 
 // organisation shows one organisation: requisites, applications, certificates.
@@ -53,7 +55,9 @@ func (s *Server) organisation(c echo.Context) error {
 		}
 		certs, err := tx.CertificatesOf(v.Org.ID, organisationShown)
 		for _, cert := range certs {
-			v.Certificates = append(v.Certificates, organisationCertificate{cert, s.certificateState(c, cert)})
+			v.Certificates = append(v.Certificates, organisationCertificate{
+				cert, s.certificateState(c, cert), cert.Status != registry.CertRevoked && cert.ValidityAt(s.deps.Now()) != registry.Expired,
+			})
 		}
 		return err
 	})
@@ -62,7 +66,8 @@ func (s *Server) organisation(c echo.Context) error {
 	}
 	v.Page = s.page(c, v.Org.FullName(lang(c)))
 	v.Settlement = settlementIn(lang(c), v.Org.Settlement)
-	v.MayBegin = identity(c).Role == registry.Clerk
+	role := identity(c).Role
+	v.MayBegin, v.MayReport = role == registry.Clerk, role == registry.Clerk || role == registry.Approver
 	statement := "/organisations/:inn/statement"
 	if r, ok := s.routes[http.MethodGet+" "+statement]; ok && r.Access.Allows(identity(c)) == nil {
 		v.Statement = "/organisations/" + string(v.Org.INN) + "/statement"

@@ -149,7 +149,7 @@ func (s *Server) fillBar(c echo.Context, p *templates.Page, id Identity) {
 	default:
 		p.User.Line = s.text(c, "user.balance", "sum", bar.Line)
 	}
-	p.Alarm = bar.Alarm
+	p.Alarm = s.alarm(c, bar)
 	p.Reminder = s.reminder(c, bar.Ends)
 	p.Nav = s.menu(c, id, bar.Counts)
 }
@@ -161,4 +161,21 @@ func languageLinks(now registry.Language, path string) []templates.LangLink {
 		out = append(out, templates.LangLink{Lang: string(l), Name: names[l], Path: languagePath(l, path), Current: l == now})
 	}
 	return out
+}
+
+// alarm is the strip under the bar: the report of a certificate that is due
+// first, past 50, 75 or 100 per cent of its clock.
+func (s *Server) alarm(c echo.Context, bar Bar) *templates.Alarm {
+	r := bar.Report
+	if r == nil {
+		return nil
+	}
+	key := "revocation.alarm"
+	if bar.ReportShare >= 100 {
+		key = "revocation.alarm_late"
+	}
+	return &templates.Alarm{
+		Text: s.text(c, key, "number", r.Number, "percent", bar.ReportShare), Left: s.deps.Renderer.DueAt(string(lang(c)), s.deps.Now(), r.DueAt, nil).Text,
+		Path: "/revocations/" + r.Number,
+	}
 }

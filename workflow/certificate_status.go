@@ -1,94 +1,105 @@
 package workflow
 
 import (
-	"context"
-	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tamga-ca/tamga/ca"
-	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
-// Suspend takes a certificate out of use until it is clarified: issued →
-// suspended, by any clerk or approver, or at the console. Its sessions end with
-// the next request.
-func (f *Flow) Suspend(ctx context.Context, who Actor, serial registry.Serial) error {
-	return f.setCertificateStatus(ctx, who, serial, registry.CertSuspended, reasonHold, registry.Clerk, registry.Approver)
+const (
+	reasonNone ca.Reason = 0
+	reasonHold ca.Reason = 6 // certificateHold
+)
+
+// statusChange is what becomes of a certificate, and why.
+type statusChange struct {
+	to     registry.CertificateStatus
+	reason ca.Reason
+	// since is since when the key is suspected, if that is known.
+	since *time.Time
+	// details and about go into the journal beside the certificate.
+	details map[string]any
+	report  *registry.Report
 }
 
-// LiftSuspension puts a suspended certificate back into use: suspended →
-// issued, by an approver or at the console.
-func (f *Flow) LiftSuspension(ctx context.Context, who Actor, serial registry.Serial) error {
-	return f.setCertificateStatus(ctx, who, serial, registry.CertIssued, 0, registry.Approver)
-}
-
-// Revoke ends a certificate for good: issued or suspended → revoked, by an
-// approver or at the console, with the reason of RFC 5280 §5.3.1. One that is
-// over is never revoked. The CA is told by background work.
-func (f *Flow) Revoke(ctx context.Context, who Actor, serial registry.Serial, reason ca.Reason) error {
-	if !reason.Known() || reason == reasonHold {
-		return registry.Refuse(registry.Invalid, "error.certificate.reason")
+// setStatus moves a certificate that the caller has locked: issued ⇄ suspended,
+// → revoked. It is the only place where that happens, and everything follows
+// from it in the same transaction: sessions and kept keys refuse from the next
+// request on, OCSP and the CRL read the row, the CA is told by background work,
+// a key in danger is never certified again. One that is over stays as it is
+//
+func (f *Flow) setStatus(tx *store.Tx, who Actor, cert *registry.Certificate, c statusChange) error {
+	if !slices.Contains(registry.CertificateMoves[cert.Status], c.to) {
+		return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
-	return f.setCertificateStatus(ctx, who, serial, registry.CertRevoked, reason, registry.Approver)
-}
-
-const reasonHold ca.Reason = 6 // certificateHold
-
-func (f *Flow) setCertificateStatus(ctx context.Context, who Actor, serial registry.Serial, to registry.CertificateStatus, reason ca.Reason, roles ...registry.Role) error {
-	err := f.store.Write(ctx, func(tx *store.Tx) error {
-		if who.kind != journal.ActorConsole {
-			if err := who.is(roles...); err != nil {
-				return err
-			}
-			if err := who.current(tx); err != nil {
-				return err
-			}
-		}
-		cert, err := tx.CertificateBySerial(serial)
-		if err != nil {
-			return err
-		}
-		if cert, err = tx.LockCertificate(cert.ID); err != nil {
-			return err
-		}
-		if !slices.Contains(registry.CertificateMoves[cert.Status], to) || cert.ValidityAt(f.now()) == registry.Expired {
-			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-		}
-		if err := tx.SetCertificateStatus(cert.ID, cert.Status, to, int(reason), f.now()); err != nil {
-			return err
-		}
-		return f.record(tx, who, "certificate."+string(to), map[string]any{"from": cert.Status, "reason": int(reason)}, nil, Certificate(serial))
-	})
-	if err != nil {
-		return fmt.Errorf("making certificate %s %s: %w", serial, to, err)
+	if cert.ValidityAt(f.now()) == registry.Expired {
+		return registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
 	}
-	return nil
-}
-
-// tellCA tells the CA of revocations that it does not know of; once each, and
-// again where it is unknown whether it heard.
-func (f *Flow) tellCA(ctx context.Context) (more bool, err error) {
-	if f.ca == nil {
-		return false, nil
-	}
-	var untold []*registry.Certificate
-	if err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
-		untold, err = tx.RevokedUntold(revokeBatch)
+	from, now := cert.Status, f.now()
+	if err := tx.SetCertificateStatus(cert.ID, from, c.to, int(c.reason), now); err != nil {
 		return err
-	}); err != nil {
-		return false, err
 	}
-	for _, c := range untold {
-		if err := f.ca.Revoke(ctx, c.Serial, ca.Reason(c.StatusReason)); err != nil {
-			return false, fmt.Errorf("telling the CA of the revocation of %s: %w", c.Serial, err)
-		}
-		if err := f.store.Write(ctx, func(tx *store.Tx) error { return tx.CATold(c.ID) }); err != nil {
-			return false, err
+	if c.since != nil {
+		if err := tx.SetInvalidSince(cert.ID, *c.since); err != nil {
+			return err
 		}
 	}
-	return len(untold) == revokeBatch, nil
+	cert.Status, cert.StatusReason, cert.StatusAt, cert.InvalidSince = c.to, int(c.reason), &now, c.since
+	details := map[string]any{"from": from, "reason": int(c.reason)}
+	if c.since != nil {
+		details["invalid_since"] = *c.since
+	}
+	about := aboutReport(c.report, cert)
+	for k, v := range c.details {
+		details[k] = v
+	}
+	if c.to == registry.CertRevoked && registry.KeyAtRisk(int(c.reason)) {
+		if err := f.blockKey(tx, who, cert.PublicKeyHash, cert.Serial); err != nil {
+			return err
+		}
+	}
+	if err := f.tellHolder(tx, cert, c); err != nil {
+		return err
+	}
+	return f.record(tx, who, "certificate."+string(c.to), details, nil, about...)
 }
 
-const revokeBatch = 50
+// cancelHandover ends the enrolment of a certificate that was revoked before
+// its holder received it: issued → cancelled. The fee stays: it was issued.
+func (f *Flow) cancelHandover(tx *store.Tx, who Actor, cert *registry.Certificate) error {
+	if cert.EnrolmentID == 0 {
+		return nil
+	}
+	e, err := tx.LockEnrolment(cert.EnrolmentID)
+	if err != nil || e.Status != registry.Issued {
+		return err
+	}
+	if err := f.moveEnrolment(tx, who, e, registry.Cancelled, map[string]any{"why": "certificate revoked"}); err != nil {
+		return err
+	}
+	return f.completeApplication(tx, e.ApplicationID)
+}
+
+// lockWithEnrolment locks a certificate and, before it, what a revocation may
+// end: the enrolment that is still to be handed over, and its application.
+func lockWithEnrolment(tx *store.Tx, id registry.CertificateID) (*registry.Certificate, error) {
+	cert, err := tx.Certificate(id)
+	if err != nil {
+		return nil, err
+	}
+	if cert.EnrolmentID != 0 {
+		e, err := tx.Enrolment(cert.EnrolmentID)
+		if err != nil {
+			return nil, err
+		}
+		if e.Status == registry.Issued {
+			if _, err := lockEnrolment(tx, e.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return tx.LockCertificate(id)
+}

@@ -44,3 +44,12 @@ func (f *Flow) Rested() { f.answers.list.rest(0) }
 // Unfollowed makes the last look for changes as old as a server's whose
 // database is away.
 func (f *Flow) Unfollowed() { f.answers.follow.looked.Store(0) }
+
+// TellCA is one round of the upkeep.
+func (f *Flow) TellCA(ctx context.Context) (bool, error) { return f.tellCA(ctx) }
+
+// Escalate is one round of the upkeep.
+func (f *Flow) Escalate(ctx context.Context) (bool, error) { return f.escalate(ctx) }
+
+// EndReports is one round of the upkeep.
+func (f *Flow) EndReports(ctx context.Context) (bool, error) { return f.endReports(ctx) }

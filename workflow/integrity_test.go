@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/store/storetest"
@@ -208,9 +207,7 @@ func TestDT23_ThePredecessorIsTheOrganisationsOwn(t *testing.T) {
 		if err := o.decide(o.approver, draft.ID, registry.ActApprove, ""); err != nil {
 			t.Fatal(err)
 		}
-		if err := o.flow.Revoke(o.ctx, o.approver2.Actor, cert.Serial, ca.Reason(1)); err != nil {
-			t.Fatal(err)
-		}
+		o.revoke(cert, "compromised")
 		e := o.enrolments(draft.ID)[0]
 		o.activate(e.ID, "")
 		o.work()

@@ -67,6 +67,14 @@ func (f *Flow) intendAll(tx *store.Tx, all []*making) ([]intended, error) {
 	if err != nil {
 		return nil, err
 	}
+	hashes := make([]string, len(all))
+	for i, m := range all {
+		hashes[i] = m.request.KeyHash
+	}
+	blocked, err := tx.KeysBlocked(hashes)
+	if err != nil {
+		return nil, err
+	}
 	results := make([]intended, len(all))
 	var begin []*registry.Enrolment
 	var fresh []registry.Intent
@@ -79,6 +87,10 @@ func (f *Flow) intendAll(tx *store.Tx, all []*making) ([]intended, error) {
 		}
 		if r.s == nil {
 			r.err = registry.Refuse(registry.NotFound, "error.not_found")
+			continue
+		}
+		if blocked[m.request.KeyHash] {
+			r.err = errKeyBlocked
 			continue
 		}
 		if r.err, err = f.intendOne(tx, r, m.request); err != nil {

@@ -71,7 +71,10 @@ func (f *Flow) storeAll(tx *store.Tx, all []*making) (beaten []*making, err erro
 	}); err != nil {
 		return nil, err
 	}
-	return beaten, f.announce(tx, issued, certificates)
+	if err := f.announce(tx, issued, certificates); err != nil {
+		return nil, err
+	}
+	return beaten, f.revokeBlocked(tx, certificates)
 }
 
 // certificateOf is the row of an enrolment's certificate.

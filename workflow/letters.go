@@ -24,6 +24,11 @@ const (
 	letterCheckpoint      letter = "checkpoint"
 	letterReminder        letter = "reminder"
 	letterReminderOffice  letter = "reminder_office"
+	letterSuspended       letter = "suspended"
+	letterResumed         letter = "resumed"
+	letterRevoked         letter = "revoked"
+	letterRevocationDue   letter = "revocation_due"
+	letterCARefused       letter = "ca_refused"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.

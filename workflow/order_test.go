@@ -457,9 +457,7 @@ func TestDT17_DT18_StorageAndStatusCloseTheRemoteWay(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newIssuingOffice(t, s)
 		r := o.renewer(1, false)
-		if err := o.flow.Revoke(o.ctx, o.approver.Actor, r.acc.Serial, 1); err != nil {
-			t.Fatal(err)
-		}
+	o.revoke(r.acc, "compromised")
 		o.at(r.head.NotAfter.Add(time.Second))
 		p, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(r.head), asItWas)
 		if err != nil {

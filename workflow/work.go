@@ -40,6 +40,8 @@ func (f *Flow) jobs() []job {
 			return n == mailBatch, err
 		}},
 		{name: "revoking what was given up", every: 15 * time.Second, do: f.pushAbandoned},
+		{name: "telling of revocations that are due", every: 15 * time.Second, do: f.escalate},
+		{name: "concluding reports of certificates that are over", every: 15 * time.Second, do: f.endReports},
 		{name: "telling the CA of revocations", every: 5 * time.Second, do: f.tellCA},
 		{name: "sequencing the journal", every: time.Second, do: f.sequencer()},
 		{name: "sealing the journal", every: time.Minute, do: func(ctx context.Context) (bool, error) { return false, f.SealJournal(ctx) }},

@@ -184,7 +184,10 @@ type Reason struct {
 	Rules []registry.RuleID      `yaml:"rules"`
 	// Revoke: the old certificate is revoked at once (UB-27).
 	Revoke bool `yaml:"revoke"`
-	Line   int  `yaml:"-"`
+	// Cause is the code of the revocation cause that this reason is, where
+	// it revokes.
+	Cause string `yaml:"cause,optional"`
+	Line  int    `yaml:"-"`
 }
 
 // Applicants says whom the authority serves (DT-01, A-23).

@@ -187,6 +187,10 @@ func (d *decoder) checkOperations(p *Pack) {
 			if r.Code == registry.ReasonExpired && r.Revoke {
 				d.errorf(r.Line, "an expired certificate is never revoked (A-35)")
 			}
+			cause, known := p.RevocationCause(r.Cause)
+			if r.Revoke && (!known || cause.RFC5280 == reasonHold) {
+				d.errorf(r.Line, "reason %s revokes: its cause must be one of the revocation causes", r.Code)
+			}
 		}
 		unique(d, o.Line, "reason", reasons)
 		d.checkRules(o.Line, o.Rules)
@@ -476,6 +480,9 @@ func (d *decoder) checkLists(p *Pack) {
 		}
 	}
 	unique(d, d.lineOf("revocation_causes"), "revocation cause", causes)
+	if len(p.Causes()) == 0 {
+		d.errorf(d.lineOf("revocation_causes"), "a cause of a revocation is needed")
+	}
 	for _, s := range p.Stated {
 		d.checkRules(s.Line, s.Rules)
 		if len(s.Rules) == 0 {

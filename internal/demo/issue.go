@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/ecloud"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -87,17 +86,8 @@ func (s *story) issueOne(ctx context.Context, e *registry.Enrolment, i int, stat
 	login := workflow.CloudLogin{
 		INN: s.decl.Organisation.INN, Role: choice, PIN: pin, Browser: browser, Source: "127.0.0.1", Origin: s.report.BaseURL, Session: "demo",
 	}
-	in, err := s.flow.LoginCloud(ctx, login)
-	if err != nil {
-		return err
-	}
-	switch status {
-	case suspended:
-		return s.flow.Suspend(ctx, s.clerk.actor, in.Certificate.Serial)
-	case revoked:
-		return s.flow.Revoke(ctx, s.approver.actor, in.Certificate.Serial, ca.AffiliationChanged)
-	}
-	return nil
+	_, err = s.flow.LoginCloud(ctx, login)
+	return err
 }
 
 // expiresIn is how long the demo's expired certificate still lives: the CA

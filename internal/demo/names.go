@@ -57,6 +57,10 @@ var clients = []client{
 	llc("Бакай Курулуш Групп", "Бакай Курулуш Групп", "Bakai Kurulush Group", bishkek),
 	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Бостери Курорт", ky: "Бостери Курорт", latin: "Bosteri Resort", town: karakol, headActs: true, noAccountant: true},
 	llc("Саймалуу-Таш Тур", "Саймалуу-Таш Тур", "Saimaluu-Tash Tour", manas),
+	llc("Арашан Ден Соолук", "Арашан Ден Соолук", "Arashan Den Sooluk", karakol),
+	llc("Боом Сервис", "Боом Сервис", "Boom Service", tokmok),
+	{formRu: "ИП", formKy: "ЖИ", town: karakol, sole: true, noAccountant: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Чатыр-Куль Хостел", ky: "Чатыр-Көл Хостел", latin: "Chatyr-Kol Hostel", town: bishkek, headActs: true, noAccountant: true},
 }
 
 type given struct {

@@ -1,6 +1,8 @@
 package demo
 
 import (
+	"time"
+
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
@@ -20,10 +22,17 @@ func (d *demo) stories() {
 	d.tell(0, registry.ECloud, 14).verify().approve().issue(valid)
 	d.tell(24, registry.ECloud, 13).verify().approve().issue(valid)
 	d.tell(22, registry.ECloud, 11).verify().approve().issue(valid)
-	d.tell(25, registry.ECloud, 10).verify().approve().issue(suspended)
-	d.tell(26, registry.ECloud, 9).verify().approve().issue(revoked)
+	d.tell(25, registry.ECloud, 10).verify().approve().issue(suspended).reported(14*time.Hour, true, "device_stolen")
+	d.tell(26, registry.ECloud, 9).verify().approve().issue(revoked).reported(100*time.Hour, false, "device_broken").revoked()
 	d.tell(11, registry.ECloud, 8).verify().approve().issue(notYet)
 	d.tell(12, registry.ECloud, 8).verify().approve().issue(expired)
+
+	// Revoked for every reason of RFC 5280 that a holder's certificate can have,
+	// and a report that waits.
+	d.tell(28, registry.ECloud, 12).verify().approve().issue(revoked).reported(120*time.Hour, true, "compromised", "closed").revoked()
+	d.tell(29, registry.ECloud, 11).verify().approve().issue(revoked).reported(77*time.Hour, false, "court", "owner_left").revoked()
+	d.tell(30, registry.ECloud, 10).verify().approve().issue(revoked).reported(53*time.Hour, true, "holder_wish").revoked()
+	d.tell(31, registry.ECloud, 9).verify().approve().issue(valid).reported(2*time.Hour, false, "requisites")
 
 	// Approved: the holder has not activated yet.
 	d.tell(1, registry.ECloud, 2).verify().approve()

@@ -90,7 +90,9 @@ type Certificate struct {
 	Status         CertificateStatus
 	StatusReason   int // RFC 5280 §5.3.1 CRLReason
 	StatusAt       *time.Time
-	IssuedAt       time.Time
+	// InvalidSince is since when the key is suspected (RFC 5280 §5.3.2).
+	InvalidSince *time.Time
+	IssuedAt     time.Time
 }
 
 // Validity is what the clock says of a certificate.

@@ -59,6 +59,7 @@ func TestStatesAreChecked(t *testing.T) {
 		{"enrolments", text(registry.EnrolmentStatuses[:])},
 		{"certificates", text(registry.CertificateStatuses[:])},
 		{"token_keys", text(registry.TokenKeyStatuses[:])},
+		{"revocation_reports", text(registry.ReportStatuses[:])},
 	} {
 		t.Run(c.table, func(t *testing.T) {
 			got, err := store.CheckWords(c.table, "status")
@@ -113,6 +114,7 @@ func machines() map[string]machine {
 		"enrolment":   {"EnrolmentStatus", text(registry.EnrolmentStatuses[:]), text([]registry.EnrolmentStatus{registry.HandedOver, registry.Cancelled}), edgesOf(registry.EnrolmentStatuses[:], registry.EnrolmentMoves)},
 		"token key":   {"TokenKeyStatus", text(registry.TokenKeyStatuses[:]), []string{string(registry.KeyRemoved)}, edgesOf(registry.TokenKeyStatuses[:], registry.TokenKeyMoves)},
 		"certificate": {"CertificateStatus", text(registry.CertificateStatuses[:]), []string{string(registry.CertRevoked)}, edgesOf(registry.CertificateStatuses[:], registry.CertificateMoves)},
+		"report":      reportMachine(),
 	}
 }
 
@@ -127,6 +129,17 @@ func edgesOfMoves(moves []registry.Move) []edge {
 		}
 	}
 	return out
+}
+
+// reportMachine is a report's: every final status is reached from received.
+func reportMachine() machine {
+	var edges []edge
+	for _, m := range registry.ReportMoves {
+		if m.To != "" {
+			edges = append(edges, edge{string(registry.ReportReceived), string(m.To), string(m.Action)})
+		}
+	}
+	return machine{"ReportStatus", text(registry.ReportStatuses[:]), text(registry.ReportStatuses[1:]), edges}
 }
 
 // orderMachine is the application's, as far as an order goes.
@@ -161,6 +174,7 @@ func statesText(t *testing.T) string {
 	t.Helper()
 	meanings := constantDocs(t, "status.go")
 	maps.Copy(meanings, constantDocs(t, "token.go"))
+	maps.Copy(meanings, constantDocs(t, "report.go"))
 	var b strings.Builder
 	b.WriteString("# States\n\n" +
 		"What can happen to an application, its documents, the making of a certificate,\n" +
@@ -175,6 +189,7 @@ func statesText(t *testing.T) string {
 		{"token key", "Key on a token", "One for each key that a token was told to make. Between issued and handed over the\n" +
 			"enrolment waits while its key goes from made to proven.\n\n"},
 		{"certificate", "Certificate", "\"Not yet usable\", \"valid\" and \"expired\" are computed from the clock and never stored.\n\n"},
+		{"report", "Report", "Somebody's word that a certificate must not be used any more. The table of moves is in\n`internal/registry/report.go`.\n\n"},
 	} {
 		m := all[s.name]
 		fmt.Fprintf(&b, "\n## %s\n\n%s%s\n%s", s.title, s.note, diagram(m), statusTable(m.words, meanings[m.typ]))
@@ -183,6 +198,9 @@ func statesText(t *testing.T) string {
 			b.WriteString("\n## Remote order\n\nAn application whose channel is remote (DT-18). Its statuses are those above; a draft\n" +
 				"waits for a signature. What was signed is not edited, so its moves are fewer.\n\n" + diagram(orderMachine()) + "\n" + moveTable(registry.OrderMoves) +
 				"\nWhy one came to nothing:\n\n" + statusTable(text(registry.OrderEndings[:]), constantDocs(t, "order.go")["OrderEnding"]))
+		}
+		if s.name == "report" {
+			b.WriteString("\n" + reportMoveTable())
 		}
 	}
 	b.WriteString("\n## Document\n\nA clerk judges each document, in any order and again; only an accepted or waived one\n" +
@@ -239,6 +257,19 @@ func moveTable(moves []registry.Move) string {
 			to = "`" + string(m.To) + "`"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Action, strings.Join(text(m.From), ", "), to, strings.Join(text(m.By), ", "))
+	}
+	return b.String()
+}
+
+func reportMoveTable() string {
+	var b strings.Builder
+	b.WriteString("| action | to | by |\n|---|---|---|\n")
+	for _, m := range registry.ReportMoves {
+		to := "stays"
+		if m.To != "" {
+			to = "`" + string(m.To) + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Action, to, strings.Join(text(m.By), ", "))
 	}
 	return b.String()
 }

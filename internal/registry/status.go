@@ -159,7 +159,8 @@ const (
 	HandedOver EnrolmentStatus = "handed_over"
 	// Failed: refused by lint or by the CA; an operator looks.
 	Failed EnrolmentStatus = "failed"
-	// Cancelled by an approver; its part of the fee is reversed. Final.
+	// Cancelled by an approver, and its part of the fee is reversed; or its
+	// certificate was revoked before it was handed over. Final.
 	Cancelled EnrolmentStatus = "cancelled"
 )
 

@@ -25,11 +25,12 @@ type certificateRow struct {
 	Status         string
 	StatusReason   int
 	StatusAt       *time.Time
+	InvalidSince   *time.Time
 	IssuedAt       time.Time
 }
 
 const certificateColumns = `SELECT id, serial, profile, enrolment_id, organisation_id, operator_id, personal_number, holder_name, role, storage,
-	not_before, not_after, der, sha256, public_key_hash, status, status_reason, status_at, issued_at FROM certificates`
+	not_before, not_after, der, sha256, public_key_hash, status, status_reason, status_at, invalid_since, issued_at FROM certificates`
 
 func (r certificateRow) certificate() *registry.Certificate {
 	return &registry.Certificate{
@@ -38,7 +39,7 @@ func (r certificateRow) certificate() *registry.Certificate {
 		OperatorID: orZero[registry.OperatorID](r.OperatorID), PersonalNumber: registry.PersonalNumber(r.PersonalNumber),
 		HolderName: r.HolderName, Role: registry.SignatoryRole(r.Role), Storage: registry.Storage(r.Storage),
 		NotBefore: r.NotBefore.UTC(), NotAfter: r.NotAfter.UTC(), DER: r.DER, SHA256: r.SHA256, PublicKeyHash: r.PublicKeyHash,
-		Status: registry.CertificateStatus(r.Status), StatusReason: r.StatusReason, StatusAt: utc(r.StatusAt), IssuedAt: r.IssuedAt.UTC(),
+		Status: registry.CertificateStatus(r.Status), StatusReason: r.StatusReason, StatusAt: utc(r.StatusAt), InvalidSince: utc(r.InvalidSince), IssuedAt: r.IssuedAt.UTC(),
 	}
 }
 

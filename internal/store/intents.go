@@ -75,11 +75,24 @@ func (tx *Tx) FinishIntent(s registry.Serial, to registry.IntentStatus, now time
 }
 
 // IntentsToPush returns serials of abandoned intents that the CA does not know
-// to be revoked, at most limit.
-func (tx *Tx) IntentsToPush(limit int) ([]registry.Serial, error) {
+// to be revoked and may be told of now, at most limit.
+func (tx *Tx) IntentsToPush(now time.Time, limit int) ([]registry.Serial, error) {
 	var out []registry.Serial
-	err := tx.query(&out, `SELECT serial FROM intents WHERE status = 'abandoned' AND NOT revoke_pushed ORDER BY serial LIMIT ?`, limit)
+	err := tx.query(&out, `SELECT serial FROM intents WHERE status = 'abandoned' AND NOT revoke_pushed AND (revoke_retry_at IS NULL OR revoke_retry_at <= ?)
+		ORDER BY serial LIMIT ?`, now, limit)
 	return out, err
+}
+
+// IntentRefused notes why the CA will not take the revocation of an abandoned
+// intent's serial, and when it is told again. first says that it had not
+// refused before.
+func (tx *Tx) IntentRefused(s registry.Serial, answer string, next time.Time) (first bool, err error) {
+	n, err := tx.exec(`UPDATE intents SET revoke_refusal = ?, revoke_retry_at = ? WHERE serial = ? AND revoke_refusal = ''`, answer, next, s)
+	if err != nil || n > 0 {
+		return n > 0, err
+	}
+	_, err = tx.exec(`UPDATE intents SET revoke_refusal = ?, revoke_retry_at = ? WHERE serial = ? AND NOT revoke_pushed`, answer, next, s)
+	return false, err
 }
 
 // IntentPushed remembers that the CA knows the serial of an abandoned intent to

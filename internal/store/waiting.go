@@ -17,6 +17,8 @@ type Waiting struct {
 	TopUps        int // large ones, for clerks and approvers
 	Proposals     int // for administrators
 	DeadLetters   int // for administrators
+	Reports       int // of certificates not to be used, for clerks and approvers
+	Refusals      int // revocations that the CA will not take, for administrators
 }
 
 // WaitingFor counts for the menu what waits for a role: every count ends in an
@@ -36,14 +38,17 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 		add(&w.Overdue, `applications WHERE is_open AND queue_at <= ? ORDER BY queue_at, id`, now)
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
+		add(&w.Reports, `revocation_reports WHERE status = 'received'`)
 	case registry.Approver:
 		add(&w.Decisions, `applications WHERE status = 'verified' ORDER BY queue_at, id`)
 		add(&w.Failed, `enrolments WHERE status = 'failed'`)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
+		add(&w.Reports, `revocation_reports WHERE status = 'received'`)
 	case registry.Administrator:
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.Proposals, `proposals WHERE status = 'open'`)
 		add(&w.DeadLetters, `outbox WHERE status = 'dead'`)
+		add(&w.Refusals, `certificates WHERE status = 'revoked' AND NOT ca_told AND ca_refusal <> ''`)
 	default:
 		return w, nil
 	}

@@ -19,17 +19,19 @@ type Type string
 const (
 	// Login proves the possession of a key to one origin, now.
 	Login Type = "token-login/1"
-	// Decision is an operator's decision about an application, a role, a
-	// price or a pack.
+	// Decision is an operator's decision about an application, a report of
+	// revocation, a role, a price or a pack.
 	Decision Type = "decision/1"
 	// RenewalOrder is a client's remote order (DT-18).
 	RenewalOrder Type = "renewal-order/1"
 	// Handover confirms the receipt of a certificate and its carrier.
 	Handover Type = "handover/1"
+	// Revocation is a holder's own revocation of a certificate; it is final.
+	Revocation Type = "revocation/1"
 )
 
 // Types lists them.
-var Types = [...]Type{Login, Decision, RenewalOrder, Handover}
+var Types = [...]Type{Login, Decision, RenewalOrder, Handover, Revocation}
 
 // Envelope is what is signed. For Login only Type, Origin and the challenge
 // are written; the others must be empty.
@@ -101,7 +103,7 @@ func (e Envelope) check(challenge string) error {
 			return errors.New("a login carries nothing but its origin and challenge")
 		}
 		return nil
-	case Decision, RenewalOrder, Handover:
+	case Decision, RenewalOrder, Handover, Revocation:
 	default:
 		return errors.New("unknown type")
 	}

@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+func (h *shop) reportForm(serial registry.Serial) url.Values {
+	return url.Values{
+		"serial": {string(serial)}, "way": {"phone"}, "reporter": {"Асанова Гүлнара"}, "identified": {"passport", "phone"}, "cause": {"device_lost"},
+		"reported_at": {testNow.In(h.flow.Pack().Zone()).Format(momentForm)}, "do": {"suspend"},
+	}
+}
+
+// A clerk finds the certificate, enters what was said and suspends at once; an
+// approver is asked for a cause, a reason and a signature.
+func TestUB27_ReportOverTheCounter(t *testing.T) {
+	h := newShop(t, "ubr")
+	clerk := h.as(registry.Clerk, 0)
+	see(t, clerk.do(http.MethodGet, "/revocations", nil), http.StatusOK, "Чечим күткөн кабар жок")
+	see(t, clerk.do(http.MethodGet, "/revocations/new?q="+shopINN, nil), http.StatusOK, "/revocations/new?serial="+string(h.cert.Serial))
+	see(t, clerk.do(http.MethodGet, "/revocations/new?q=%D0%90%D0%BA-%D0%91%D1%83%D0%BB%D0%B0%D0%BA", nil), http.StatusOK, string(h.cert.Serial))
+	see(t, clerk.do(http.MethodGet, "/revocations/new?q=00000000000000", nil), http.StatusOK, "Башкача издеп көрүңүз")
+	see(t, clerk.do(http.MethodGet, "/revocations/new?serial="+string(h.cert.Serial), nil), http.StatusOK, "Каттоо жана дароо токтотуу", "keyCompromise (1)")
+
+	bad := h.reportForm(h.cert.Serial)
+	bad.Set("identified", "passport")
+	bad.Set("note", "токен сумкада калган")
+	see(t, clerk.post("/revocations", bad), http.StatusUnprocessableEntity, "кеминде 2", "токен сумкада калган")
+	bad = h.reportForm(h.cert.Serial)
+	bad.Set("reported_at", "кечээ")
+	see(t, clerk.post("/revocations", bad), http.StatusUnprocessableEntity, "19.03.2026 13:20", `value="кечээ"`)
+
+	see(t, clerk.post("/revocations", h.reportForm(h.cert.Serial)), http.StatusSeeOther)
+	page := clerk.do(http.MethodGet, "/revocations/R-26-0001", nil)
+	see(t, page, http.StatusOK, "Убактылуу токтотулган", "certificateHold (6)", "Асанова Гүлнара")
+	if strings.Contains(page.Body.String(), `name="action"`) {
+		t.Error("a clerk is offered a decision")
+	}
+	see(t, clerk.post("/revocations", h.reportForm(h.cert.Serial)), http.StatusUnprocessableEntity, "R-26-0001")
+	see(t, clerk.do(http.MethodGet, "/revocations", nil), http.StatusOK, "R-26-0001")
+	see(t, h.as(registry.Auditor, 0).do(http.MethodGet, "/revocations/R-26-0001", nil), http.StatusOK)
+
+	approver := h.as(registry.Approver, 0)
+	see(t, approver.do(http.MethodGet, "/revocations/R-26-0001", nil), http.StatusOK, "Чакыртууну артка кайтаруу мүмкүн эмес", `value="lift"`)
+	see(t, approver.post("/revocations/R-26-0001/text", url.Values{"version": {"2"}, "action": {"lift"}}), http.StatusUnprocessableEntity)
+	text := approver.post("/revocations/R-26-0001/text", url.Values{"version": {"2"}, "action": {"revoke"}, "cause": {"device_stolen"}})
+	see(t, text, http.StatusOK, "Түзүлүш уурдалды – keyCompromise (1)", `name="pin"`)
+	see(t, approver.post("/revocations/R-26-0001/sign", url.Values{"version": {"2"}, "action": {"revoke"}, "cause": {"device_stolen"}, "seen": {"башка"}, "pin": {"271846"}}), http.StatusConflict)
+}
+
+// The strip under the bar tells every clerk and approver past half of the
+// clock, and nobody else.
+func TestA13_TheAlarmUnderTheBar(t *testing.T) {
+	h := newShop(t, "ubr")
+	form := h.reportForm(h.cert.Serial)
+	form.Set("reported_at", testNow.Add(-13*time.Hour).In(h.flow.Pack().Zone()).Format(momentForm))
+	form.Set("do", "save")
+	see(t, h.as(registry.Clerk, 0).post("/revocations", form), http.StatusSeeOther)
+	for _, who := range []*browser{h.as(registry.Clerk, 1), h.as(registry.Approver, 0)} {
+		see(t, who.do(http.MethodGet, "/organisations", nil), http.StatusOK, `class="tg-alarm"`, "R-26-0001", `class="is-late"`)
+	}
+	rec := h.as(registry.Administrator, 0).do(http.MethodGet, "/staff", nil)
+	see(t, rec, http.StatusOK)
+	if strings.Contains(rec.Body.String(), "tg-alarm") {
+		t.Error("an administrator is alarmed")
+	}
+	h.readTx(func(tx *store.Tx) error {
+		c, err := tx.CertificateBySerial(h.cert.Serial)
+		if c.Status != registry.CertIssued {
+			t.Errorf("entered without suspending, the certificate is %s", c.Status)
+		}
+		return err
+	})
+}
+
+func TestCARefusalsAreTheAdministrators(t *testing.T) {
+	h := newShop(t, "dostek")
+	admin := h.as(registry.Administrator, 0)
+	see(t, admin.do(http.MethodGet, "/ca-refusals", nil), http.StatusOK, "бардык чакыртууларды билет")
+	if err := h.st.Write(t.Context(), func(tx *store.Tx) error {
+		if err := tx.SetCertificateStatus(h.cert.ID, registry.CertIssued, registry.CertRevoked, 1, testNow); err != nil {
+			return err
+		}
+		_, err := tx.CARefused(h.cert.ID, "400: no", testNow)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	see(t, admin.do(http.MethodGet, "/ca-refusals", nil), http.StatusOK, "400: no")
+	see(t, admin.post("/ca-refusals/retry", url.Values{}), http.StatusSeeOther)
+	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/ca-refusals", nil), http.StatusForbidden)
+}

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// BlockedKey is a public key that is never certified again.
+type BlockedKey struct {
+	KeyHash   string          // SHA-256 of the SubjectPublicKeyInfo, hex
+	Serial    registry.Serial // of the certificate it was blocked with; may be empty
+	Note      string
+	BlockedBy registry.OperatorID // 0: not an operator
+	BlockedAt time.Time
+}
+
+// BlockKey adds a key to the list; one that is there already stays as it is.
+func (tx *Tx) BlockKey(k BlockedKey) (added bool, err error) {
+	n, err := tx.exec(`INSERT INTO blocked_keys (key_hash, serial, note, blocked_by, blocked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key_hash) DO NOTHING`,
+		k.KeyHash, k.Serial, k.Note, nullable(k.BlockedBy), k.BlockedAt)
+	return n > 0, err
+}
+
+// KeysBlocked says which of some keys are on the list.
+func (tx *Tx) KeysBlocked(keyHashes []string) (map[string]bool, error) {
+	var found []string
+	if err := tx.query(&found, `SELECT key_hash FROM blocked_keys WHERE key_hash IN ?`, keyHashes); err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for _, hash := range found {
+		out[hash] = true
+	}
+	return out, nil
+}
+
+// CertificatesOfKey returns those that carry a public key, by SHA-256 of its
+// SubjectPublicKeyInfo.
+func (tx *Tx) CertificatesOfKey(keyHash string) ([]*registry.Certificate, error) {
+	return tx.certificates(` WHERE public_key_hash = ? ORDER BY id`, keyHash)
+}
