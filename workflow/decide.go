@@ -81,7 +81,7 @@ func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Q
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("preparing a decision on application %d: %w", in.ID, err)
+		return nil, fmt.Errorf("preparing a decision on application %d: %w", in.ID, f.holdUnpaid(ctx, who, in.ID, err))
 	}
 	return q, nil
 }
@@ -105,7 +105,7 @@ func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challeng
 	if who.Operator == nil || cert.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
 		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
 	}
-	return f.changeApplication(ctx, who, in.ID, in.Version, in.Action, func(c *change) error {
+	err = f.changeApplication(ctx, who, in.ID, in.Version, in.Action, func(c *change) error {
 		// The guard judges the file as it was before the move.
 		before := *c.app
 		before.Status = c.from
@@ -134,6 +134,7 @@ func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challeng
 			return f.sendBack(c, in)
 		}
 	})
+	return f.holdUnpaid(ctx, who, in.ID, err)
 }
 
 // signedFor says whether the signed envelope names this basis and action.
@@ -175,6 +176,9 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 		}
 		if open := openDocuments(docs); len(open) > 0 {
 			return basis, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
+		}
+		if err := f.orderStands(tx, app); err != nil {
+			return basis, err
 		}
 		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
 			return basis, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
@@ -307,6 +311,9 @@ func (f *Flow) approve(c *change) error {
 	if err := f.openEnrolments(c, fees); err != nil {
 		return err
 	}
+	if c.app.Declaration.Channel == registry.Remote {
+		return f.acceptedOrder(c, quote)
+	}
 	return f.notifyApplicant(c, letterApproved)
 }
 
@@ -333,6 +340,9 @@ func (f *Flow) refuse(c *change, in DecisionInput) error {
 	c.app.Remark = in.Remark
 	c.app.CompletedAt = &c.now
 	c.app.DueAt, c.app.PausedAt = nil, nil
+	if c.app.Declaration.Channel == registry.Remote {
+		return f.notifyApplicant(c, letterOrderRefused)
+	}
 	return f.notifyApplicant(c, letterRefused)
 }
 
@@ -342,5 +352,5 @@ func (f *Flow) sendBack(c *change, in DecisionInput) error {
 	c.app.VerifiedAt = nil
 	c.app.DecidedAt = nil
 	f.runClock(c.app, c.now)
-	return nil
+	return f.backInTurn(c)
 }

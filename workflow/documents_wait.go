@@ -37,7 +37,9 @@ func (f *Flow) Resume(ctx context.Context, who Actor, id registry.ApplicationID)
 }
 
 // Verify declares the package complete: in review → verified, by a clerk. Each
-// required document is accepted or waived. UB-14's business day starts here.
+// required document is accepted or waived. UB-14's business day starts here. Of
+// a remote order the signatures hold; where the balance is too small, the client
+// is told what is missing and the order waits.
 func (f *Flow) Verify(ctx context.Context, who Actor, id registry.ApplicationID, version int64) error {
 	return f.changeApplication(ctx, who, id, version, registry.ActVerify, func(c *change) error {
 		open, err := f.unsettled(c)
@@ -53,7 +55,7 @@ func (f *Flow) Verify(ctx context.Context, who Actor, id registry.ApplicationID,
 		c.app.VerifiedAt = &c.now
 		c.app.Remark = ""
 		f.runClock(c.app, c.now)
-		return nil
+		return f.verifyOrder(c)
 	})
 }
 

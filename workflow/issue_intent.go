@@ -172,7 +172,7 @@ func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment, s *subject, reques
 		// What became of the predecessor since it was declared counts: the
 		// year after a revoked one begins now.
 		decl := s.app.Declaration
-		if err := f.knowPredecessor(tx, &decl); err != nil {
+		if err := f.predecessorOf(tx, e, &decl); err != nil {
 			return nil, err
 		}
 		w.NotBefore, w.NotAfter = f.pack.Term(registry.FactsOf(&decl), now)

@@ -342,6 +342,7 @@ func (f *Flow) sendOrder(tx *store.Tx, who Actor, app *registry.Application, ord
 		c.app.PackHash = f.pack.Hash()
 		c.app.Assignee, c.app.AssignedAt = 0, nil
 		f.runClock(c.app, c.now)
+		f.enqueue(c, order)
 		c.details["content_sha256"] = order.ContentSHA256
 		return f.acknowledge(c)
 	})

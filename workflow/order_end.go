@@ -42,6 +42,9 @@ func (f *Flow) endOrder(c *change, why registry.OrderEnding) error {
 			}
 		}
 	}
+	if err := c.tx.FreeOrder(c.app.ID); err != nil {
+		return err
+	}
 	c.details["ending"] = why
 	c.app.CompletedAt = &c.now
 	c.app.DueAt, c.app.PausedAt = nil, nil

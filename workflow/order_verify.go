@@ -29,21 +29,8 @@ type OrderProof struct {
 func (f *Flow) VerifyOrder(ctx context.Context, id registry.ApplicationID) (proofs []OrderProof, err error) {
 	var order *registry.Order
 	err = f.store.Read(ctx, func(tx *store.Tx) error {
-		if order, err = tx.Order(id); err != nil {
-			return err
-		}
-		signatures, err := tx.OrderSignatures(id)
-		if err != nil {
-			return err
-		}
-		for _, s := range signatures {
-			p := OrderProof{OrderSignature: s}
-			if p.Certificate, err = tx.Certificate(s.CertificateID); err != nil {
-				return err
-			}
-			proofs = append(proofs, p)
-		}
-		return nil
+		order, proofs, err = orderProofs(tx, id)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("verifying order %d: %w", id, err)
@@ -57,6 +44,26 @@ func (f *Flow) VerifyOrder(ctx context.Context, id registry.ApplicationID) (proo
 // Chain is the authority's root and issuing certificate in PEM, what signatures
 // are verified against.
 func (f *Flow) Chain() []byte { return append(ca.PEM(f.trust.Root), ca.PEM(f.trust.Issuer)...) }
+
+// orderProofs reads the signatures of an order with their certificates, not
+// yet verified.
+func orderProofs(tx *store.Tx, id registry.ApplicationID) (order *registry.Order, proofs []OrderProof, err error) {
+	if order, err = tx.Order(id); err != nil {
+		return nil, nil, err
+	}
+	signatures, err := tx.OrderSignatures(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range signatures {
+		p := OrderProof{OrderSignature: s}
+		if p.Certificate, err = tx.Certificate(s.CertificateID); err != nil {
+			return nil, nil, err
+		}
+		proofs = append(proofs, p)
+	}
+	return order, proofs, nil
+}
 
 func (f *Flow) verifyProof(ctx context.Context, order *registry.Order, p *OrderProof) error {
 	var e struct {

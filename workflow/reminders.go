@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tamga-ca/tamga/internal/authorities"
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
@@ -31,12 +33,13 @@ func (f *Flow) Remind(ctx context.Context, n int) (looked int, err error) {
 		if err != nil {
 			return err
 		}
+		b := reminding{plan: map[registry.CertificateID]time.Time{}}
 		for _, d := range due {
-			if err := f.remind(tx, d, prices); err != nil {
+			if err := f.remind(&b, d, prices); err != nil {
 				return fmt.Errorf("of certificate %s: %w", d.Serial, err)
 			}
 		}
-		return nil
+		return b.store(tx, f.machine())
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reminding: %w", err)
@@ -44,29 +47,61 @@ func (f *Flow) Remind(ctx context.Context, n int) (looked int, err error) {
 	return looked, nil
 }
 
+// reminding is what one transaction writes.
+type reminding struct {
+	over    []registry.CertificateID
+	plan    map[registry.CertificateID]time.Time
+	said    []store.Reminder
+	entries []journal.Entry
+	letters []store.Outgoing
+}
+
+func (b *reminding) store(tx *store.Tx, now time.Time) error {
+	if err := tx.EndReminders(b.over); err != nil {
+		return err
+	}
+	if err := tx.PlanReminders(b.plan); err != nil {
+		return err
+	}
+	if len(b.said) == 0 {
+		return nil
+	}
+	if err := tx.AddReminders(b.said); err != nil {
+		return err
+	}
+	if err := tx.AddEntries(b.entries); err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	if len(b.letters) == 0 {
+		return nil
+	}
+	return tx.AddOutboxes(b.letters, now)
+}
+
 // remind looks at one certificate.
-func (f *Flow) remind(tx *store.Tx, d *store.DueReminder, prices authorities.PriceList) error {
+func (f *Flow) remind(b *reminding, d *store.DueReminder, prices authorities.PriceList) error {
 	now := f.now()
 	if d.Revoked || !now.Before(d.NotAfter) {
-		return tx.EndReminders(d.CertificateID)
+		b.over = append(b.over, d.CertificateID)
+		return nil
 	}
 	days, again := registry.NextReminder(f.pack.Times.ReminderDays, d.NotAfter, now, d.Last)
-	if days > 0 && !d.Renewed {
-		to := reminderAddress(d)
-		if err := tx.AddReminder(store.Reminder{CertificateID: d.CertificateID, Days: days, Letter: to != "", At: now}); err != nil {
-			return err
-		}
-		details := map[string]any{"days": days, "not_after": d.NotAfter, "letter": to != ""}
-		if err := f.record(tx, BySystem(), "reminder.sent", details, nil, Certificate(d.Serial), Organisation(d.OrganisationID)); err != nil {
-			return err
-		}
-		if to != "" {
-			if err := f.postReminder(tx, d, to, days, prices); err != nil {
-				return err
-			}
-		}
+	b.plan[d.CertificateID] = again
+	if days == 0 || d.Renewed {
+		return nil
 	}
-	return tx.PlanReminder(d.CertificateID, again)
+	to := reminderAddress(d)
+	b.said = append(b.said, store.Reminder{CertificateID: d.CertificateID, Days: days, Letter: to != "", At: now})
+	details := map[string]any{"days": days, "not_after": d.NotAfter, "letter": to != ""}
+	entry, _, err := f.entry(BySystem(), "reminder.sent", details, nil, []journal.Subject{Certificate(d.Serial), Organisation(d.OrganisationID)})
+	if err != nil {
+		return err
+	}
+	b.entries = append(b.entries, entry)
+	if to != "" {
+		b.letters = append(b.letters, f.reminderLetter(d, to, days, prices))
+	}
+	return nil
 }
 
 // reminderAddress is where a holder's letters go: to the address confirmed for
@@ -81,9 +116,9 @@ func reminderAddress(d *store.DueReminder) string {
 	return d.Organisation.Email
 }
 
-// postReminder writes to the holder in their language: how to order where the
+// reminderLetter writes to the holder in their language: how to order where the
 // remote way is open to them, otherwise where to come.
-func (f *Flow) postReminder(tx *store.Tx, d *store.DueReminder, to string, days int, prices authorities.PriceList) error {
+func (f *Flow) reminderLetter(d *store.DueReminder, to string, days int, prices authorities.PriceList) store.Outgoing {
 	lang := d.Language
 	if lang == "" {
 		lang = registry.Kyrgyz
@@ -104,7 +139,7 @@ func (f *Flow) postReminder(tx *store.Tx, d *store.DueReminder, to string, days 
 		"name": name, "org": d.Organisation.FullName(lang), "serial": d.Serial, "not_after": d.NotAfter,
 		"n": registry.DaysLeft(d.NotAfter, f.now()), "balance": d.Balance, "fee": f.priceOf(prices, facts, d.Role),
 	}
-	return f.post(tx, kind, to, lang, fmt.Sprintf("reminder/%s/%d", d.Serial, days), args)
+	return outgoing(kind, to, lang, fmt.Sprintf("reminder/%s/%d", d.Serial, days), args)
 }
 
 // priceOf is what one signatory's certificate costs, or a dash where the list

@@ -302,3 +302,18 @@ func TestOtherReminderDaysAreTakenUp(t *testing.T) {
 		}
 	})
 }
+
+// What is issued in the ordinary way is reminded of as well.
+func TestIssuedCertificatesAreRemindedOf(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newIssuingOffice(t, s)
+		_, es, _ := o.issued(1)
+		o.at(o.certificate(es[0]).NotAfter.Add(-13 * 24 * time.Hour))
+		o.remindAll(o.flow)
+		for _, e := range es {
+			if days, letters, _ := o.reminded(o.certificate(e)); !slices.Equal(days, []int{14}) || len(letters) != 1 {
+				t.Errorf("the %s was reminded on %v with %d letters", o.certificate(e).Role, days, len(letters))
+			}
+		}
+	})
+}

@@ -70,6 +70,7 @@ func (f *Flow) TopUp(ctx context.Context, who Actor, p Payment) (pending bool, e
 	if err != nil {
 		return false, fmt.Errorf("topping up: %w", err)
 	}
+	f.wakeNow(ctx)
 	return pending, nil
 }
 
@@ -141,6 +142,7 @@ func (f *Flow) DecideTopUp(ctx context.Context, who Actor, id int64, confirm boo
 	if err != nil {
 		return fmt.Errorf("deciding on top-up %d: %w", id, err)
 	}
+	f.wakeNow(ctx)
 	return nil
 }
 

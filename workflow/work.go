@@ -56,6 +56,8 @@ func (f *Flow) jobs() []job {
 		{name: "sweeping sessions", every: time.Hour, do: func(ctx context.Context) (bool, error) {
 			return false, f.store.Sessions(f.machine).Sweep(ctx)
 		}},
+		{name: "orders whose money came", every: 5 * time.Second, do: f.wakePaid},
+		{name: "orders that nobody pays for", every: time.Minute, do: f.lapseUnpaid},
 		{name: "reminding holders", every: 5 * time.Second, do: f.remindHolders},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},

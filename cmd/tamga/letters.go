@@ -58,7 +58,7 @@ func (i *installation) letters(words *templates.Catalog, baseURL string) func(wo
 // they come back from JSON.
 func inWords(words *templates.Catalog, lang, name string, value any) any {
 	switch name {
-	case "not_before", "not_after", "submitted_at", "prepare_by", "sign_by", "revoked_at", "reported_at", "due_at":
+	case "not_before", "not_after", "submitted_at", "prepare_by", "sign_by", "old_not_after", "new_not_before", "lapse_at", "revoked_at", "reported_at", "due_at":
 		if s, ok := value.(string); ok {
 			if t, err := time.Parse(time.RFC3339, s); err == nil {
 				return templates.DateTime(t)

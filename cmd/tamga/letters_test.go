@@ -18,6 +18,14 @@ import (
 func TestLettersOfRenewalAreWritten(t *testing.T) {
 	end := time.Date(2026, 11, 19, 3, 14, 2, 0, time.UTC)
 	args := map[string]map[string]any{}
+	sum, org := registry.Tyiyn(151000), "ЖЧК Нур-Тилек Медиа"
+	order := map[string]any{
+		"number": "26-0396", "org": org, "fee": sum, "balance": sum, "missing": sum, "ways": "Касса", "remark": "Себеби", "lapse_at": end,
+		"old_not_after": end, "new_not_before": end,
+	}
+	for _, kind := range []string{"not_enough_money", "order_accepted", "order_refused", "order_lapsing", "order_lapsed"} {
+		args[kind] = order
+	}
 	for _, kind := range []string{"reminder", "reminder_office"} {
 		args[kind] = map[string]any{
 			"name": "Жумабаева Айнура Сапаровна", "org": "ЖЧК Нур-Тилек Медиа", "serial": "ec035f", "not_after": end, "n": 5,

@@ -246,8 +246,13 @@ type Times struct {
 	// (A-16).
 	PauseForExtras bool `yaml:"pause_for_extras"`
 	// ReminderDays before the end, descending; the first at least 8 (A-22).
-	ReminderDays []int             `yaml:"reminder_days"`
-	Rules        []registry.RuleID `yaml:"rules"`
+	ReminderDays []int `yaml:"reminder_days"`
+	// UnpaidDays after which an order that waits for the client's money
+	// lapses, and UnpaidWarnDays before that the client is told; 0 days: it
+	// never lapses.
+	UnpaidDays     int               `yaml:"unpaid_days"`
+	UnpaidWarnDays int               `yaml:"unpaid_warn_days"`
+	Rules          []registry.RuleID `yaml:"rules"`
 }
 
 // Money is how fees are taken.

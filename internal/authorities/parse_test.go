@@ -88,6 +88,7 @@ func TestBadPacksAreRefusedWithTheirLines(t *testing.T) {
 		{"day twice", "from: 2025-01-07", "from: 2025-01-06", "twice"},
 		{"no such kind of day", "from: 2025-01-07, day: off", "from: 2025-01-07, day: free", "off, working or as_week"},
 		{"reminder too late (A-22)", "reminder_days: [30, 14, 7, 1]", "reminder_days: [7, 1]", "A-22"},
+		{"lapses before the warning", "unpaid_warn_days: 7", "unpaid_warn_days: 30", "unpaid_days"},
 		{"reminders rise", "reminder_days: [30, 14, 7, 1]", "reminder_days: [30, 7, 14]", "fall"},
 		{"two prices", "code: CLOUD_COMPLEX_5", "code: CLOUD_HEAD", "stands twice"},
 		{"no price", "roles: [ACCOUNTANT]\n", "roles: []\n", "has 0 prices"},

@@ -293,6 +293,9 @@ func (d *decoder) checkTimes(p *Pack) {
 			break
 		}
 	}
+	if t.UnpaidDays < 0 || t.UnpaidDays > 365 || t.UnpaidWarnDays < 0 || t.UnpaidDays > 0 && t.UnpaidWarnDays >= t.UnpaidDays {
+		d.errorf(line, "unpaid_days is 0 (never) to 365, and unpaid_warn_days fewer")
+	}
 	d.checkRules(line, t.Rules)
 }
 

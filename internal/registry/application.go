@@ -89,6 +89,9 @@ type Application struct {
 	CompletedAt *time.Time
 	DueAt       *time.Time // nil: no clock runs
 	PausedAt    *time.Time // the clock stopped while documents are awaited
+	// Queue is the place of a remote order that waits for the authority; nil
+	// for everything else.
+	Queue *QueuePlace
 
 	// Remark is what the applicant is told about the last refusal or
 	// send-back.

@@ -16,6 +16,8 @@ var OrderMoves = []Move{
 	{ActAssign, []ApplicationStatus{InReview, Verified}, "", []Actor{ByClerk, ByApprover}},
 	{ActVerify, []ApplicationStatus{InReview}, Verified, []Actor{ByClerk}},
 	{ActSendBack, []ApplicationStatus{Verified}, InReview, []Actor{ByApprover}},
+	{ActHold, []ApplicationStatus{Verified}, "", []Actor{ByApprover}},
+	{ActPaid, []ApplicationStatus{Verified}, "", []Actor{BySystem}},
 	{ActApprove, []ApplicationStatus{Verified}, Approved, []Actor{ByApprover}},
 	{ActRefuse, []ApplicationStatus{Submitted, InReview, Verified}, Refused, []Actor{ByApprover}},
 	{ActWithdraw, []ApplicationStatus{Draft, Submitted, InReview, Verified}, Withdrawn, []Actor{ByApplicant}},

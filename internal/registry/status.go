@@ -68,11 +68,13 @@ const (
 	ActRefuse       Action = "refuse"
 	ActWithdraw     Action = "withdraw"
 	ActComplete     Action = "complete"
+	ActHold         Action = "hold"  // an order cannot be accepted for want of money
+	ActPaid         Action = "paid"  // the money has come
 	ActLapse        Action = "lapse" // an order came to nothing: not signed or not paid in time
 )
 
 // Actions lists them.
-var Actions = [...]Action{ActEdit, ActSubmit, ActTake, ActGiveBack, ActAssign, ActAskDocuments, ActResume, ActDocument, ActUpload, ActVerify, ActSendBack, ActApprove, ActRefuse, ActWithdraw, ActComplete, ActLapse}
+var Actions = [...]Action{ActEdit, ActSubmit, ActTake, ActGiveBack, ActAssign, ActAskDocuments, ActResume, ActDocument, ActUpload, ActVerify, ActSendBack, ActApprove, ActRefuse, ActWithdraw, ActComplete, ActHold, ActPaid, ActLapse}
 
 // Move is one row of the table of moves: Action takes an application From one
 // of the statuses To another (empty: it stays) when done By one of the actors.

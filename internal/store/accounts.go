@@ -62,7 +62,8 @@ func (tx *Tx) LockBalance(id registry.OrganisationID, now time.Time) (registry.T
 // AddAccountEntry moves money: the balance and the entry that explains it. A
 // balance never goes below zero: that is ErrCheck, so look first, under
 // LockBalance. e.Balance is filled in. A second entry for a top-up,
-// charge, reversal or correction is ErrUnique.
+// charge, reversal or correction is ErrUnique. When there is more on an account,
+// its orders that wait for money are to be looked at.
 func (tx *Tx) AddAccountEntry(e registry.Entry) (registry.EntryID, error) {
 	balance, err := tx.LockBalance(e.OrganisationID, e.CreatedAt)
 	if err != nil {
@@ -76,6 +77,10 @@ func (tx *Tx) AddAccountEntry(e registry.Entry) (registry.EntryID, error) {
 		corrects, note, created_by, confirmed_by, created_at, top_up_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		e.OrganisationID, e.Kind, e.Amount, e.Balance, e.Reference, e.PaidOn, e.Way, nullable(e.ApplicationID), nullable(e.EnrolmentID),
 		nullable(e.Corrects), e.Note, nullable(e.CreatedBy), nullable(e.ConfirmedBy), e.CreatedAt, nullable(e.TopUpID))
+	if err == nil && e.Amount > 0 {
+		// Orders may have waited for this.
+		_, err = tx.exec(`UPDATE order_holds SET look_at = ? WHERE organisation_id = ?`, e.CreatedAt, e.OrganisationID)
+	}
 	return registry.EntryID(id), err
 }
 

@@ -27,12 +27,15 @@ type applicationRow struct {
 	CompletedAt    *time.Time
 	DueAt          *time.Time
 	PausedAt       *time.Time
+	OrderRank      *int
+	OrderAt        *time.Time
 	Remark         string
 	Version        int64
 }
 
 const applicationColumns = `SELECT id, number, status, organisation_id, declaration, input, pack_hash, fee, assignee, assigned_at,
-	created_by, created_at, updated_at, submitted_at, verified_at, decided_at, completed_at, due_at, paused_at, remark, version FROM applications`
+	created_by, created_at, updated_at, submitted_at, verified_at, decided_at, completed_at, due_at, paused_at,
+	order_rank, order_at, remark, version FROM applications`
 
 func (r applicationRow) application() (*registry.Application, error) {
 	a := &registry.Application{
@@ -42,6 +45,9 @@ func (r applicationRow) application() (*registry.Application, error) {
 		CreatedBy: orZero[registry.OperatorID](r.CreatedBy), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		SubmittedAt: utc(r.SubmittedAt), VerifiedAt: utc(r.VerifiedAt), DecidedAt: utc(r.DecidedAt), CompletedAt: utc(r.CompletedAt),
 		DueAt: utc(r.DueAt), PausedAt: utc(r.PausedAt), Remark: r.Remark, Version: r.Version,
+	}
+	if r.OrderRank != nil && r.OrderAt != nil {
+		a.Queue = &registry.QueuePlace{Rank: registry.OrderRank(*r.OrderRank), At: r.OrderAt.UTC()}
 	}
 	if err := decode(r.Declaration, &a.Declaration); err != nil {
 		return nil, err
@@ -179,18 +185,26 @@ func (tx *Tx) SaveDeclaration(a *registry.Application, d *registry.Declaration, 
 	return tx.setApplicationTerms(a.ID, a.Number, d)
 }
 
-// MoveApplication writes the status, the clocks, the assignee and the fee of
-// a, if the row is still at a's version and in the status from.
+// MoveApplication writes the status, the clocks, the assignee, the fee and the
+// place in the queue of a, if the row is still at a's version and in the status
+// from. What does not wait for the authority any more leaves the queue.
 func (tx *Tx) MoveApplication(a *registry.Application, from registry.ApplicationStatus, now time.Time) error {
 	queue := farFuture
 	if a.DueAt != nil && a.PausedAt == nil {
 		queue = *a.DueAt
 	}
+	var rank *registry.OrderRank
+	var at *time.Time
+	if a.Queue != nil && a.Status.Queued() {
+		rank, at = &a.Queue.Rank, &a.Queue.At
+	} else {
+		a.Queue = nil
+	}
 	err := changed(tx.exec(`UPDATE applications SET status = ?, is_open = ?, organisation_id = ?, pack_hash = ?, fee = ?, assignee = ?, assigned_at = ?,
-		submitted_at = ?, verified_at = ?, decided_at = ?, completed_at = ?, due_at = ?, paused_at = ?, queue_at = ?, remark = ?,
+		submitted_at = ?, verified_at = ?, decided_at = ?, completed_at = ?, due_at = ?, paused_at = ?, queue_at = ?, order_rank = ?, order_at = ?, remark = ?,
 		updated_at = ?, version = version + 1 WHERE id = ? AND version = ? AND status = ?`,
 		a.Status, a.Status.Open(), nullable(a.OrganisationID), a.PackHash, a.Fee, nullable(a.Assignee), a.AssignedAt,
-		a.SubmittedAt, a.VerifiedAt, a.DecidedAt, a.CompletedAt, a.DueAt, a.PausedAt, queue, a.Remark,
+		a.SubmittedAt, a.VerifiedAt, a.DecidedAt, a.CompletedAt, a.DueAt, a.PausedAt, queue, rank, at, a.Remark,
 		now, a.ID, a.Version, from))
 	if err != nil {
 		return err

@@ -107,8 +107,7 @@ func (tx *Tx) AddCertificate(c registry.Certificate) (registry.CertificateID, er
 	if err != nil || c.Profile != registry.HolderProfile {
 		return registry.CertificateID(id), err
 	}
-	_, err = tx.exec(`INSERT INTO reminder_plan (certificate_id, due_at) VALUES (?, ?)`, id, c.NotAfter.Add(-registry.ReminderHorizon))
-	return registry.CertificateID(id), err
+	return registry.CertificateID(id), tx.PlanReminders(map[registry.CertificateID]time.Time{registry.CertificateID(id): c.NotAfter.Add(-registry.ReminderHorizon)})
 }
 
 // Handover is a holder's proof of possession.

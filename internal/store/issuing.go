@@ -145,10 +145,17 @@ func (tx *Tx) AddCertificates(all []*registry.Certificate) error {
 	for _, a := range added {
 		ids[a.Serial] = a.ID
 	}
+	plan := map[registry.CertificateID]time.Time{}
 	for _, c := range all {
 		c.ID = registry.CertificateID(ids[string(c.Serial)])
+		if c.Profile == registry.HolderProfile {
+			plan[c.ID] = c.NotAfter.Add(-registry.ReminderHorizon)
+		}
 	}
-	return allChanged(len(all))(int64(len(added)), nil)
+	if err := allChanged(len(all))(int64(len(added)), nil); err != nil {
+		return err
+	}
+	return tx.PlanReminders(plan)
 }
 
 // CloudKeysOf returns the keys of enrolments that are not destroyed; a

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -108,15 +110,26 @@ func (tx *Tx) LockDueReminders(now time.Time, n int) ([]*DueReminder, error) {
 	return out, nil
 }
 
-// PlanReminder says when to look at a certificate next.
-func (tx *Tx) PlanReminder(id registry.CertificateID, at time.Time) error {
-	_, err := tx.exec(`UPDATE reminder_plan SET due_at = ? WHERE certificate_id = ?`, at, id)
+// PlanReminders says when to look at certificates next.
+func (tx *Tx) PlanReminders(at map[registry.CertificateID]time.Time) error {
+	if len(at) == 0 {
+		return nil
+	}
+	rows := make([][]any, 0, len(at))
+	for _, id := range slices.Sorted(maps.Keys(at)) {
+		rows = append(rows, []any{id, at[id]})
+	}
+	_, err := tx.exec(`INSERT INTO reminder_plan (certificate_id, due_at) VALUES `+placeholders(len(rows), 2)+`
+		ON CONFLICT (certificate_id) DO UPDATE SET due_at = excluded.due_at`, flat(rows)...)
 	return err
 }
 
 // EndReminders says that there is nothing left to be reminded of.
-func (tx *Tx) EndReminders(id registry.CertificateID) error {
-	_, err := tx.exec(`DELETE FROM reminder_plan WHERE certificate_id = ?`, id)
+func (tx *Tx) EndReminders(ids []registry.CertificateID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := tx.exec(`DELETE FROM reminder_plan WHERE certificate_id IN ?`, ids)
 	return err
 }
 
@@ -128,11 +141,14 @@ type Reminder struct {
 	At            time.Time
 }
 
-// AddReminder remembers that a holder was reminded. The same days again are
-// ErrUnique.
-func (tx *Tx) AddReminder(r Reminder) error {
-	_, err := tx.exec(`INSERT INTO reminders (certificate_id, days, letter, at) VALUES (?, ?, ?, ?)`, r.CertificateID, r.Days, r.Letter, r.At)
-	return err
+// AddReminders remembers that holders were reminded. The same days of a
+// certificate again are ErrUnique.
+func (tx *Tx) AddReminders(all []Reminder) error {
+	rows := make([][]any, len(all))
+	for i, r := range all {
+		rows[i] = []any{r.CertificateID, r.Days, r.Letter, r.At}
+	}
+	return tx.insertMany(`INSERT INTO reminders (certificate_id, days, letter, at) VALUES `, rows)
 }
 
 // Reminders returns what was said about a certificate, the first first.
