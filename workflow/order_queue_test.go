@@ -399,7 +399,7 @@ func TestAnOrderOfARevokedCertificateIsNotAccepted(t *testing.T) {
 		o := newIssuingOffice(t, s)
 		r := o.renewer(1, true)
 		id := r.ready()
-		o.revoke(r.head)
+		o.putRevoked(r.head)
 		wantKey(t, o.decide(o.approver, id, registry.ActApprove, ""), "error.order.old_revoked")
 		if err := o.decide(o.approver, id, registry.ActRefuse, "Сертификат чакыртылган"); err != nil {
 			t.Error(err)

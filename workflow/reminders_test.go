@@ -108,7 +108,7 @@ func (o *office) letters() []workflow.Letter {
 	return out
 }
 
-func (o *office) revoke(c *registry.Certificate) {
+func (o *office) putRevoked(c *registry.Certificate) {
 	o.t.Helper()
 	o.write(func(tx *store.Tx) error {
 		return tx.SetCertificateStatus(c.ID, registry.CertIssued, registry.CertRevoked, 4, o.now())
@@ -158,7 +158,7 @@ func TestWhoeverRenewedIsNotReminded(t *testing.T) {
 		end := o.now().Add(20 * 24 * time.Hour)
 		renewed, revoked, ordered, drafted := o.ending(org, 1, end), o.ending(org, 2, end), o.ending(org, 31, end), o.ending(org, 41, end)
 		next := o.ending(org, 5, end.AddDate(1, 0, 0), func(c *registry.Certificate) { c.PersonalNumber = renewed.PersonalNumber })
-		o.revoke(revoked)
+		o.putRevoked(revoked)
 		application := func(c *registry.Certificate, n int, submit bool) registry.ApplicationID {
 			d := declaration(n)
 			d.Operation, d.Organisation.INN = registry.Renewal, declaration(1).Organisation.INN
@@ -190,7 +190,7 @@ func TestWhoeverRenewedIsNotReminded(t *testing.T) {
 		if err := o.flow.Withdraw(context.Background(), workflow.ByApplicant(app), app, 0); err != nil {
 			t.Fatal(err)
 		}
-		o.revoke(next)
+		o.putRevoked(next)
 		o.advance(7 * 24 * time.Hour)
 		o.remindAll(o.flow)
 		for name, c := range map[string]*registry.Certificate{"renewed": renewed, "ordered": ordered} {
