@@ -39,6 +39,7 @@ type applicationPage struct {
 	HasMoney   bool
 	History    []historyRow
 	Enrolments *enrolmentPanel // nil before the approval
+	Evidence   string          // address of a remote order's signed text; empty: there is none
 	Decide     string          // address of the decision, for whoever may take it
 	Link       string
 	Auditor    bool
@@ -147,6 +148,9 @@ func (s *Server) applicationFacts(c echo.Context, v *applicationPage) {
 	v.Settlement = registry.Text{Ky: d.Organisation.Settlement.Ky, Ru: d.Organisation.Settlement.Ru, En: d.Organisation.Settlement.Ru}.In(l)
 	if o, ok := pack.Office(d.Office); ok {
 		v.Office = o.Name.In(l)
+	}
+	if d.Channel == registry.Remote {
+		v.Evidence = "/applications/" + v.App.Number + "/order.zip"
 	}
 	v.State = s.applicationState(c, v.App.Status)
 	v.Mine = v.App.Assignee != 0 && v.App.Assignee == identity(c).OperatorID

@@ -96,6 +96,11 @@ var enrolmentShapes = map[registry.EnrolmentStatus]string{
 func (s *Server) enrolmentState(c echo.Context, it *enrolmentItem) {
 	it.State = templates.State{Class: enrolmentShapes[it.Status], Word: s.text(c, "status.enrolment."+string(it.Status))}
 	it.Moving = it.Status == registry.KeyMade || it.Status == registry.Issuing
+	if it.Status == registry.KeyMade && it.NextAttemptAt == nil {
+		// Made with an order that is not accepted yet.
+		it.Moving, it.Why = false, s.text(c, "enrol.why_order")
+		return
+	}
 	switch {
 	case it.Failure != "":
 		it.Why = s.sentence(c, &registry.Error{Key: it.Failure})
@@ -138,7 +143,7 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 	it.MayConfirm = waits && it.Activation != nil && it.Activation.ConfirmedAt == nil && !it.Activation.Expired &&
 		(id.Role == starter || id.Role == decider) && it.Activation.RequestedBy != id.OperatorID
 	it.MayRetry = id.Role == decider && it.Status == registry.Failed
-	it.MayCancel = id.Role == decider && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
+	it.MayCancel = id.Role == decider && !(it.Status == registry.KeyMade && it.NextAttemptAt == nil) && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
 	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)
 }
 

@@ -86,7 +86,11 @@ func (s *Server) loginCloudPIN(c echo.Context) error {
 	switch {
 	case errors.As(err, &refused):
 		v.Errors[""] = s.sentence(c, refused)
-		v.Renew = s.expiredHelp(c, refused)
+		help, herr := s.expiredCloudHelp(c, refused, in)
+		if herr != nil {
+			return herr
+		}
+		v.Renew = help
 		return s.render(c, statusOf(refused.Kind), "login_cloud", v)
 	case err != nil:
 		return err

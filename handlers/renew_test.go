@@ -1,0 +1,260 @@
+package handlers
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+const renewPIN = "739164"
+
+// renewing are a head and an accountant with certificates to renew, logged in.
+func (d *issuingCounter) renewing() (head, accountant *browser) {
+	d.t.Helper()
+	ctx := context.Background()
+	_, es := d.approved()
+	for _, e := range es {
+		slip, err := d.flow.StartActivation(ctx, d.actor(registry.Clerk, 0), e.ID, "holder@akbulak.example")
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if err := d.flow.ConfirmAddress(ctx, d.actor(registry.Clerk, 1), slip.Activation); err != nil {
+			d.t.Fatal(err)
+		}
+		if _, err := d.flow.SendLetters(ctx, 10); err != nil {
+			d.t.Fatal(err)
+		}
+		if _, err := d.flow.Activate(ctx, workflow.ActivationInput{Paper: slip.Code, Mail: d.code, PIN: renewPIN, Source: slip.Code}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	if err := d.flow.WorkOnce(ctx); err != nil {
+		d.t.Fatal(err)
+	}
+	head, accountant = newBrowser(d.t, d.s), newBrowser(d.t, d.s)
+	for role, b := range map[string]*browser{"HEAD": head, "ACCOUNTANT": accountant} {
+		see(d.t, b.post("/login/cloud", url.Values{"inn": {"00503201719901"}}), http.StatusSeeOther)
+		see(d.t, b.post("/login/cloud/pin", url.Values{"role": {role}, "pin": {renewPIN}}), http.StatusSeeOther)
+	}
+	return head, accountant
+}
+
+// asItIs answers every group of the page with "not changed".
+func asItIs(page string) url.Values {
+	form := url.Values{}
+	for _, m := range regexp.MustCompile(`name="(g-[a-z_-]+)" value="same"`).FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], "same")
+	}
+	return form
+}
+
+// shown reads the hidden fields of the form that signs.
+func shown(page string) url.Values {
+	form := url.Values{}
+	for _, m := range regexp.MustCompile(`(?s)<input type="hidden" name="([a-z]+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if m[1] != "csrf" {
+			form.Set(m[1], html.UnescapeString(m[2]))
+		}
+	}
+	return form
+}
+
+// From the question whether anything has changed to the evidence of both
+// signatures.
+func TestDT18_AClientRenewsOnline(t *testing.T) {
+	d := newIssuingCounter(t)
+	head, accountant := d.renewing()
+	see(t, head.do(http.MethodGet, "/cabinet", nil), http.StatusOK, `href="/cabinet/renew"`)
+	page := head.do(http.MethodGet, "/cabinet/renew", nil)
+	see(t, page, http.StatusOK, "Ак-Булак Агросервис", `name="g-org"`, `name="g-passport-head"`, `name="g-passport-accountant"`, `name="g-contact"`)
+	if strings.Contains(page.Body.String(), " checked") {
+		t.Error("an answer is chosen for the client")
+	}
+	see(t, head.post("/cabinet/renew", url.Values{}), http.StatusUnprocessableEntity, "Өзгөргөнүн же өзгөрбөгөнүн белгилеңиз")
+	form := asItIs(page.Body.String())
+	form.Set("g-org", "changed")
+	see(t, head.post("/cabinet/renew", form), http.StatusUnprocessableEntity, "Эмне өзгөргөнүн көрсөтүңүз")
+	form.Set("g-org", "same")
+	form.Set("g-contact", "changed")
+	form.Set("phone", "12")
+	see(t, head.post("/cabinet/renew", form), http.StatusUnprocessableEntity, `value="12"`)
+	form.Set("phone", "0312 00-01-77")
+	rec := head.post("/cabinet/renew", form)
+	see(t, rec, http.StatusOK, "996312000177", `name="pin"`, "00503201719901")
+	sign := shown(rec.Body.String())
+	see(t, head.post("/cabinet/renew/sign", sign), http.StatusUnprocessableEntity, "pin")
+	sign.Set("pin", "918273")
+	see(t, head.post("/cabinet/renew/sign", sign), http.StatusUnprocessableEntity, "Эч нерсеге кол коюлган жок")
+	other := url.Values{"seen": sign["seen"], "text": {"Башка текст"}, "pin": {renewPIN}, "phone": sign["phone"]}
+	see(t, head.post("/cabinet/renew/sign", other), http.StatusUnprocessableEntity, "өзгөрдү, ошондуктан эч нерсеге кол коюлган жок")
+	sign.Set("pin", renewPIN)
+	rec = head.post("/cabinet/renew/sign", sign)
+	see(t, rec, http.StatusSeeOther)
+	at := rec.Header().Get("Location")
+	see(t, head.do(http.MethodGet, at, nil), http.StatusOK, "Кол коюуну күтүүдө", "Кол коё элек")
+	// A second window signs nothing more.
+	see(t, head.post("/cabinet/renew/sign", sign), http.StatusUnprocessableEntity, strings.TrimPrefix(at, "/cabinet/orders/"))
+	if got := head.do(http.MethodGet, "/cabinet/renew", nil).Header().Get("Location"); got != at {
+		t.Errorf("with an order under way /cabinet/renew leads to %q", got)
+	}
+
+	see(t, accountant.do(http.MethodGet, "/cabinet/orders", nil), http.StatusOK, at, "Сиздин кол тамгаңызды күтүүдө")
+	rec = accountant.do(http.MethodGet, at, nil)
+	see(t, rec, http.StatusOK, `name="pin"`)
+	sign = shown(rec.Body.String())
+	sign.Set("pin", renewPIN)
+	see(t, accountant.post(at+"/sign", sign), http.StatusSeeOther)
+	see(t, accountant.do(http.MethodGet, at, nil), http.StatusOK, "Жөнөтүлгөн", "09.04.2026")
+	d.verifyEvidence(head.do(http.MethodGet, at+"/evidence.zip", nil).Body.Bytes())
+	number := strings.TrimPrefix(at, "/cabinet/orders/")
+	clerk := d.as(registry.Clerk, 0)
+	see(t, clerk.do(http.MethodGet, "/applications/"+number, nil), http.StatusOK, "/order.zip", "Буйрутма кабыл алынганда")
+	see(t, clerk.do(http.MethodGet, "/applications/"+number+"/order.zip", nil), http.StatusOK)
+	see(t, clerk.do(http.MethodGet, "/worklist", nil), http.StatusOK, number)
+
+	see(t, head.post(at+"/withdraw", url.Values{"version": {"0"}}), http.StatusSeeOther)
+	see(t, head.do(http.MethodGet, at, nil), http.StatusOK, "Кайтарып алынган", "жаңы ачкыч жок кылынды")
+	see(t, head.post(at+"/withdraw", url.Values{"version": {"0"}}), http.StatusUnprocessableEntity)
+}
+
+// verifyEvidence follows the README of the evidence: openssl verifies each
+// signature over the text that stands beside it.
+func (d *issuingCounter) verifyEvidence(b []byte) {
+	d.t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	dir := d.t.TempDir()
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		body, err := io.ReadAll(r)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, f.Name), body, 0o600); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	readme, err := os.ReadFile(filepath.Join(dir, "README.txt"))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	commands := regexp.MustCompile(`(?m)^ {4}(openssl .*)$`).FindAllStringSubmatch(string(readme), -1)
+	if len(commands) != 2 {
+		d.t.Fatalf("%d commands in\n%s", len(commands), readme)
+	}
+	for _, c := range commands {
+		cmd := exec.CommandContext(d.t.Context(), "sh", "-c", c[1])
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			d.t.Errorf("%s: %v\n%s", c[1], err, out)
+		}
+	}
+	for _, name := range []string{"head", "accountant"} {
+		signed, err := os.ReadFile(filepath.Join(dir, name+".verified.json"))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		envelope, _ := os.ReadFile(filepath.Join(dir, name+".envelope.json"))
+		content, _ := os.ReadFile(filepath.Join(dir, "content.json"))
+		if !bytes.Equal(signed, envelope) || !bytes.Contains(envelope, []byte(hexSum(content))) {
+			d.t.Errorf("%s signed something else", name)
+		}
+	}
+}
+
+// Every reason at once, with its rule and the documents of this applicant; the
+// branches ask more (DT-15, DT-16).
+func TestDT24_DT29_TheOfficeWayForWhatChanged(t *testing.T) {
+	d := newIssuingCounter(t)
+	head, _ := d.renewing()
+	form := asItIs(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String())
+	form.Set("g-place", "changed")
+	form["changed"] = []string{"ORG_SETTLEMENT"}
+	form.Set("g-passport-head", "changed")
+	rec := head.post("/cabinet/renew", form)
+	see(t, rec, http.StatusSeeOther)
+	at := rec.Header().Get("Location")
+	if at != "/cabinet/renew/office?changed=ORG_SETTLEMENT&changed=OWNER_PASSPORT" {
+		t.Fatalf("leads to %q", at)
+	}
+	page := head.do(http.MethodGet, at, nil)
+	see(t, page, http.StatusOK, "2 себеп бар", "DT-25", "DT-28", "DT-29", "DT-04", "DT-05", "DT-09", "DT-11", "DT-13", "DT-15", "DT-16", "data-print", "9:00–18:00")
+	if strings.Contains(page.Body.String(), "DT-14") {
+		t.Error("a RuToken is asked for a key in the E-Cloud (A-07)")
+	}
+	// A new street in the same place does not block (A-02).
+	form = asItIs(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String())
+	form.Set("g-place", "changed")
+	form.Set("street", "Манас пр., 5")
+	see(t, head.post("/cabinet/renew", form), http.StatusOK, "Манас пр., 5", `name="pin"`)
+	see(t, head.do(http.MethodGet, "/cabinet/renew/office?changed=NONSENSE", nil), http.StatusOK, "Кеңседе жаңыртуу")
+}
+
+// Everybody may read who may order, without a session.
+func TestTheOrderPageIsForEverybody(t *testing.T) {
+	for _, pack := range []string{"dostek", "ubr"} {
+		h := newShop(t, pack)
+		page := newBrowser(t, h.s).do(http.MethodGet, "/order", nil)
+		see(t, page, http.StatusOK, "9:00–18:00")
+		if got := strings.Contains(page.Body.String(), "next=%2Fcabinet%2Frenew"); got != (pack == "dostek") {
+			t.Errorf("%s: leads to the remote way: %v", pack, got)
+		}
+		if pack == "dostek" {
+			see(t, page, http.StatusOK, "DT-15", "DT-16")
+		}
+	}
+}
+
+// Another organisation's order does not exist.
+func TestOrdersOfOthersAreNotFound(t *testing.T) {
+	d := newIssuingCounter(t)
+	head, _ := d.renewing()
+	rec := head.post("/cabinet/renew", asItIs(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String()))
+	sign := shown(rec.Body.String())
+	sign.Set("pin", renewPIN)
+	at := head.post("/cabinet/renew/sign", sign).Header().Get("Location")
+	var org registry.OrganisationID
+	if err := d.st.Write(context.Background(), func(tx *store.Tx) (err error) {
+		o := registry.OrganisationRequisites{Kind: registry.LegalEntity, INN: "00503201719977", FormRu: "ОсОО", NameRu: "Башка"}
+		org, err = tx.SaveOrganisation(o, testNow)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var cert *registry.Certificate
+	if err := d.st.Read(context.Background(), func(tx *store.Tx) error {
+		all, err := tx.CertificatesOf(d.application("26-0001").OrganisationID, 1)
+		cert = all[0]
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stranger := newBrowser(t, d.s, loginAs(t, d.s, Identity{
+		Kind: HolderSession, Name: "Башка", PersonalNumber: cert.PersonalNumber, OrganisationID: org, Signatory: registry.Head,
+		CertificateID: cert.ID, Serial: cert.Serial, CertEnds: cert.NotAfter,
+	})...)
+	for _, path := range []string{at, at + "/evidence.zip"} {
+		see(t, stranger.do(http.MethodGet, path, nil), http.StatusNotFound)
+	}
+	see(t, stranger.post(at+"/withdraw", url.Values{}), http.StatusNotFound)
+	see(t, stranger.do(http.MethodGet, "/cabinet/renew", nil), http.StatusConflict)
+}
