@@ -29,6 +29,8 @@ type Console struct {
 type CLI struct {
 	Agent   Agent   `cmd:"" help:"Let the pages of the allowed origins reach the tokens of this machine."`
 	Devices Devices `cmd:"" help:"List the tokens that are plugged in."`
+	Enroll  Enroll  `cmd:"" help:"Get a certificate onto a client's token, from a terminal."`
+	Login   Login   `cmd:"" help:"Log in to the server with a token, from a terminal."`
 	Version Version `cmd:"" help:"Print the version."`
 
 	Worker Worker `cmd:"" hidden:"" help:"Work a token library for the agent; started by it."`
