@@ -11,7 +11,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"math/big"
 	"slices"
+
+	"github.com/tamga-ca/tamga/internal/registry"
 )
 
 // standIn is a throw-away CA that looks like the issuing one: same name, same
@@ -41,59 +44,113 @@ func newStandIn(issuing *x509.Certificate) (*standIn, error) {
 	return &standIn{&parent, key}, nil
 }
 
-// expected is the certificate that an intent describes, signed by the
-// stand-in.
-func (i *Issuer) expected(intent Intent, key any) (*x509.Certificate, error) {
+// likeness is the certificate (DER) that an intent describes, signed by the
+// stand-in, and its to-be-signed part.
+func (i *Issuer) likeness(intent Intent, key any) (der, tbs []byte, err error) {
 	s, err := i.stand()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	serial, err := number(intent.Serial)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	policy, err := i.Profile.policy(intent.Profile)
+	m, err := i.mould(s, intent.Profile)
+	if err != nil {
+		return nil, nil, err
+	}
+	publicKey, ski, err := encodeKey(key)
+	if err != nil {
+		return nil, nil, err
+	}
+	der, tbs, err = m.cast(serial, intent.NotBefore, intent.NotAfter, intent.Subject, publicKey, ski, s.key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("making the certificate to be linted: %w", err)
+	}
+	return der, tbs, nil
+}
+
+// expected is the likeness, parsed.
+func (i *Issuer) expected(intent Intent, key any) (*x509.Certificate, error) {
+	der, _, err := i.likeness(intent, key)
 	if err != nil {
 		return nil, err
 	}
-	ski, err := keyID(key)
+	return x509.ParseCertificate(der)
+}
+
+// mould is that of a profile, made when it is first needed.
+func (i *Issuer) mould(s *standIn, profile registry.CertificateProfile) (*mould, error) {
+	if m, ok := i.moulds.Load(profile); ok {
+		return m.(*mould), nil
+	}
+	policy, err := i.Profile.policy(profile)
 	if err != nil {
 		return nil, err
 	}
-	template := &x509.Certificate{
-		SerialNumber:          serial,
-		RawSubject:            intent.Subject,
-		NotBefore:             intent.NotBefore,
-		NotAfter:              intent.NotAfter,
+	der, err := x509.CreateCertificate(rand.Reader, i.template(policy), s.parent, s.key.Public(), s.key)
+	if err != nil {
+		return nil, fmt.Errorf("making the certificate to be linted: %w", err)
+	}
+	sample, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMould(sample)
+	if err != nil {
+		return nil, err
+	}
+	i.moulds.Store(profile, m)
+	return m, nil
+}
+
+// template is what all certificates of a policy have in common; what differs is
+// only there to be replaced.
+func (i *Issuer) template(policy x509.OID) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		NotBefore:             i.Certificate.NotBefore,
+		NotAfter:              i.Certificate.NotAfter,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageEmailProtection},
 		BasicConstraintsValid: true,
-		SubjectKeyId:          ski,
+		SubjectKeyId:          make([]byte, sha1.Size),
 		Policies:              []x509.OID{policy},
 		CRLDistributionPoints: []string{i.Profile.CRL},
 		OCSPServer:            []string{i.Profile.OCSP},
 		IssuingCertificateURL: []string{i.Profile.IssuingCA},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, s.parent, key, s.key)
-	if err != nil {
-		return nil, fmt.Errorf("making the certificate to be linted: %w", err)
-	}
-	return x509.ParseCertificate(der)
 }
 
-// compare returns ErrMismatch, naming the first difference, unless the answer
-// is the intended certificate, signed by the issuing CA. Extensions may come
-// in any order.
+// compare is compareWith what the intent describes.
 func (i *Issuer) compare(intent Intent, key any, got *x509.Certificate) error {
-	want, err := i.expected(intent, key)
+	der, tbs, err := i.likeness(intent, key)
 	if err != nil {
 		return fmt.Errorf("comparing serial %s: %w", intent.Serial, err)
 	}
-	return i.compareWith(intent, want, got)
+	return i.compareWith(intent, der, tbs, got)
 }
 
-// compareWith is compare with what was expected already.
-func (i *Issuer) compareWith(intent Intent, want, got *x509.Certificate) error {
+// compareWith returns ErrMismatch, naming the first difference, unless the
+// answer is the intended certificate, signed by the issuing CA: want is its
+// likeness with the to-be-signed part tbs. Extensions may come in any order.
+func (i *Issuer) compareWith(intent Intent, want, tbs []byte, got *x509.Certificate) error {
+	if !bytes.Equal(got.RawTBSCertificate, tbs) {
+		likeness, err := x509.ParseCertificate(want)
+		if err != nil {
+			return fmt.Errorf("comparing serial %s: %w", intent.Serial, err)
+		}
+		if err := i.sameContent(intent, likeness, got); err != nil {
+			return err
+		}
+	}
+	if err := got.CheckSignatureFrom(i.Certificate); err != nil {
+		return fmt.Errorf("%w: the certificate of serial %s is not signed by the issuing CA: %w", ErrMismatch, intent.Serial, err)
+	}
+	return nil
+}
+
+func (i *Issuer) sameContent(intent Intent, want, got *x509.Certificate) error {
 	differs := func(what string) error {
 		return fmt.Errorf("%w: the certificate of serial %s has another %s", ErrMismatch, intent.Serial, what)
 	}
@@ -122,25 +179,28 @@ func (i *Issuer) compareWith(intent Intent, want, got *x509.Certificate) error {
 			return differs("extension " + w.Id.String())
 		}
 	}
-	if err := got.CheckSignatureFrom(i.Certificate); err != nil {
-		return fmt.Errorf("%w: the certificate of serial %s is not signed by the issuing CA: %w", ErrMismatch, intent.Serial, err)
-	}
 	return nil
 }
 
-// keyID is method 1 of RFC 5280 §4.2.1.2: SHA-1 of the public key's bits.
-func keyID(pub any) ([]byte, error) {
-	der, err := x509.MarshalPKIXPublicKey(pub)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a public key: %w", err)
+// encodeKey is a public key as SubjectPublicKeyInfo (DER) and its identifier by
+// method 1 of RFC 5280 §4.2.1.2: SHA-1 of the key's bits.
+func encodeKey(pub any) (der, id []byte, err error) {
+	if der, err = x509.MarshalPKIXPublicKey(pub); err != nil {
+		return nil, nil, fmt.Errorf("encoding a public key: %w", err)
 	}
 	var info struct {
 		Algorithm asn1.RawValue
 		Bits      asn1.BitString
 	}
 	if _, err := asn1.Unmarshal(der, &info); err != nil {
-		return nil, fmt.Errorf("encoding a public key: %w", err)
+		return nil, nil, fmt.Errorf("encoding a public key: %w", err)
 	}
 	sum := sha1.Sum(info.Bits.RightAlign())
-	return sum[:], nil
+	return der, sum[:], nil
+}
+
+// keyID is the identifier of encodeKey.
+func keyID(pub any) ([]byte, error) {
+	_, id, err := encodeKey(pub)
+	return id, err
 }

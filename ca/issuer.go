@@ -22,6 +22,7 @@ type Issuer struct {
 
 	profileID string
 	stand     func() (*standIn, error)
+	moulds    sync.Map // of *mould by profile
 	names     map[crypto.Hash]issuerNames
 }
 

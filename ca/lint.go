@@ -38,7 +38,7 @@ func (i *Issuer) Lint(intent Intent, r *Request) error {
 }
 
 func (o *Order) lint() error {
-	findings, err := lintCertificate(o.want.Raw)
+	findings, err := lintCertificate(o.want)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,12 @@
 package ca
 
-import "crypto/x509"
-
 // Order is an intent with all that is asked of the CA for it and all that its
 // answer is compared with, made once.
 type Order struct {
 	intent  Intent
 	request *Request
-	want    *x509.Certificate // signed by the stand-in
+	want    []byte // the certificate's likeness, DER
+	tbs     []byte // of want
 }
 
 // NewOrder makes an order of an intent that passes Lint.
@@ -26,9 +25,9 @@ func (i *Issuer) order(intent Intent, r *Request) (*Order, error) {
 	if intent.CSRHash != r.Hash {
 		return nil, errContradiction("the request is not the intent's")
 	}
-	want, err := i.expected(intent, r.PublicKey)
+	want, tbs, err := i.likeness(intent, r.PublicKey)
 	if err != nil {
 		return nil, err
 	}
-	return &Order{intent: intent, request: r, want: want}, nil
+	return &Order{intent, r, want, tbs}, nil
 }

@@ -92,7 +92,7 @@ func (c *Client) Place(ctx context.Context, o *Order) (*x509.Certificate, error)
 	if err != nil {
 		return nil, fmt.Errorf("signing serial %s: %w: %w", intent.Serial, ErrMismatch, err)
 	}
-	if err := c.issuer.compareWith(intent, o.want, got); err != nil {
+	if err := c.issuer.compareWith(intent, o.want, o.tbs, got); err != nil {
 		return nil, err
 	}
 	return got, nil
