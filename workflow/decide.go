@@ -70,13 +70,13 @@ func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Q
 		if app.Version != in.Version {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
-		basis, err := f.mayDecide(tx, who, app, in)
+		d, err := f.mayDecide(tx, who, app, in)
 		if err != nil {
 			return err
 		}
 		q.Challenge, q.Expected, err = f.ask(tx, token.Envelope{
 			Type: token.Decision, Origin: in.Origin, Subject: "application/" + app.Number, Version: app.Version,
-			Hash: basis, Action: string(in.Action), Time: f.now(), Text: in.Text,
+			Hash: d.basis, Action: string(in.Action), Time: f.now(), Text: in.Text,
 		}, in.Session)
 		return err
 	})
@@ -109,11 +109,11 @@ func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challeng
 		// The guard judges the file as it was before the move.
 		before := *c.app
 		before.Status = c.from
-		basis, err := f.mayDecide(c.tx, who, &before, in)
+		d, err := f.mayDecide(c.tx, who, &before, in)
 		if err != nil {
 			return err
 		}
-		if !signedFor(expected, basis, in.Action) {
+		if !signedFor(expected, d.basis, in.Action) {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
 		if _, err := c.tx.AddDecision(registry.Decision{
@@ -127,7 +127,7 @@ func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challeng
 		c.details["envelope_sha256"] = fmt.Sprintf("%x", sha256.Sum256(expected))
 		switch in.Action {
 		case registry.ActApprove:
-			return f.approve(c)
+			return f.approve(c, d.quote)
 		case registry.ActRefuse:
 			return f.refuse(c, in)
 		default:
@@ -146,48 +146,54 @@ func signedFor(expected []byte, basis [sha256.Size]byte, act registry.Action) bo
 	return json.Unmarshal(expected, &e) == nil && e.SHA256 == fmt.Sprintf("%x", basis) && e.Action == string(act)
 }
 
-// mayDecide is the guard of a decision. It returns the hash of everything that
-// is decided on.
-func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in DecisionInput) (basis [sha256.Size]byte, err error) {
+// decidable is what a guard found to decide on.
+type decidable struct {
+	basis [sha256.Size]byte // the hash of everything that is decided on
+	quote registry.Quote
+}
+
+// mayDecide is the guard of a decision. Where it allows an approval, the
+// account is locked and holds the fee until the transaction ends.
+func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in DecisionInput) (d decidable, err error) {
 	switch in.Action {
 	case registry.ActApprove, registry.ActRefuse, registry.ActSendBack:
 	default:
-		return basis, registry.Refuse(registry.Invalid, "error.decision.action")
+		return d, registry.Refuse(registry.Invalid, "error.decision.action")
 	}
 	if _, err := app.Move(in.Action, who.as()); err != nil {
-		return basis, err
+		return d, err
 	}
-	docs, err := tx.Documents(app.ID)
+	docs, err := tx.DocumentStates(app.ID)
 	if err != nil {
-		return basis, err
+		return d, err
 	}
-	quote, err := f.Quote(tx, app, f.now())
-	if err != nil {
-		return basis, err
+	if d.quote, err = f.Quote(tx, app, f.now()); err != nil {
+		return d, err
 	}
 	if in.Action == registry.ActApprove {
 		// The account is locked before it is asked whose money is on it.
 		balance, err := tx.LockBalance(app.OrganisationID, f.now())
 		if err != nil {
-			return basis, err
+			return d, err
 		}
 		if err := f.fourEyes(tx, who, app); err != nil {
-			return basis, err
+			return d, err
 		}
 		if open := openDocuments(docs); len(open) > 0 {
-			return basis, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
+			return d, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
 		}
 		if err := f.orderStands(tx, app); err != nil {
-			return basis, err
+			return d, err
 		}
-		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
-			return basis, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
+		if ch := registry.ChargeOf(balance, d.quote.Total); ch.Missing > 0 {
+			return d, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
 		}
 	}
 	if in.Action != registry.ActApprove && in.Remark == "" && len(in.Reasons) == 0 {
-		return basis, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
+		return d, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
 	}
-	return f.basis(tx, app, docs, quote, in)
+	d.basis, err = f.basis(tx, app, docs, d.quote, in)
+	return d, err
 }
 
 // basis hashes what is decided on: SHA-256 of the JSON of the application's
@@ -272,28 +278,20 @@ func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) erro
 }
 
 // approve takes the fee, brings what is on file of the organisation and its
-// people up to date, and opens an enrolment for each signatory.
-func (f *Flow) approve(c *change) error {
-	quote, err := f.Quote(c.tx, c.app, c.now)
-	if err != nil {
-		return err
-	}
+// people up to date, and opens an enrolment for each signatory. The guard saw
+// that the account holds the quoted fee, and locked it.
+func (f *Flow) approve(c *change, quote registry.Quote) error {
 	if _, err := c.tx.SaveOrganisation(c.app.Declaration.Organisation, c.now); err != nil {
 		return err
 	}
+	var people []registry.PersonRequisites
 	for _, s := range c.app.Declaration.Signatories() {
-		if err := c.tx.SavePerson(s.Person, c.now); err != nil {
-			return err
-		}
+		people = append(people, s.Person)
+	}
+	if err := c.tx.SavePersons(c.now, people...); err != nil {
+		return err
 	}
 	if quote.Total > 0 {
-		balance, err := c.tx.LockBalance(c.app.OrganisationID, c.now)
-		if err != nil {
-			return err
-		}
-		if ch := registry.ChargeOf(balance, quote.Total); ch.Missing > 0 {
-			return registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
-		}
 		if _, err := c.tx.AddAccountEntry(registry.Entry{
 			OrganisationID: c.app.OrganisationID, Kind: registry.EntryCharge, Amount: -quote.Total,
 			ApplicationID: c.app.ID, CreatedBy: c.who.Operator.ID, CreatedAt: c.now,

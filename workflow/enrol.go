@@ -26,17 +26,20 @@ func (f *Flow) openEnrolments(c *change, fees map[registry.SignatoryRole]registr
 	if len(people) == 0 {
 		return fmt.Errorf("application %d has no signatory", c.app.ID)
 	}
-	for _, s := range people {
+	opened := make([]*registry.Enrolment, len(people))
+	for i, s := range people {
 		// What no certificate can carry is refused before the fee is taken.
 		if _, err := ca.EncodeSubject(f.certificateSubject(&subject{person: s.Person, role: s.Role, app: c.app})); err != nil {
 			return err
 		}
-		id, err := c.tx.AddEnrolment(registry.Enrolment{ApplicationID: c.app.ID, SignatoryID: s.ID, Fee: fees[s.Role]}, c.now)
-		if err != nil {
-			return err
-		}
+		opened[i] = &registry.Enrolment{ApplicationID: c.app.ID, SignatoryID: s.ID, Fee: fees[s.Role]}
+	}
+	if err := c.tx.AddEnrolments(opened, c.now); err != nil {
+		return err
+	}
+	for i, s := range people {
 		details := map[string]any{"role": s.Role, "storage": c.app.Declaration.Storage, "fee_tyiyn": fees[s.Role]}
-		if err := f.record(c.tx, c.who, "enrolment.opened", details, nil, Enrolment(id), Application(c.app.ID)); err != nil {
+		if err := c.tell(f, "enrolment.opened", details, Enrolment(opened[i].ID), Application(c.app.ID)); err != nil {
 			return err
 		}
 	}

@@ -111,6 +111,16 @@ type change struct {
 	// empty: "application.<action>".
 	kind  string
 	about []journal.Subject
+	// told are further entries, written before the transition's own.
+	told []journal.Entry
+}
+
+// tell has an entry about something else that the transition does written with
+// the transition's own.
+func (c *change) tell(f *Flow, kind string, details map[string]any, about ...journal.Subject) error {
+	entry, _, err := f.entry(c.who, kind, details, nil, about)
+	c.told = append(c.told, entry)
+	return err
 }
 
 // changeApplication performs act on an application in one transaction: lock,
@@ -168,7 +178,13 @@ func (f *Flow) apply(tx *store.Tx, who Actor, app *registry.Application, act reg
 	if c.kind == "" {
 		c.kind = "application." + string(act)
 	}
-	return f.record(tx, who, c.kind, c.details, nil, append([]journal.Subject{Application(app.ID)}, c.about...)...)
+	if err := c.tell(f, c.kind, c.details, append([]journal.Subject{Application(app.ID)}, c.about...)...); err != nil {
+		return err
+	}
+	if err := tx.AddEntries(c.told); err != nil {
+		return fmt.Errorf("writing the journal: %w", err)
+	}
+	return nil
 }
 
 // hand remembers that an operator touched the file, for four eyes; first says

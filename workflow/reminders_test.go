@@ -32,7 +32,7 @@ func (o *office) ending(org registry.OrganisationID, n int, notAfter time.Time, 
 		f(&c)
 	}
 	o.write(func(tx *store.Tx) (err error) {
-		if err := tx.SavePerson(p, o.now()); err != nil {
+		if err := tx.SavePersons(o.now(), p); err != nil {
 			return err
 		}
 		c.ID, err = tx.AddCertificate(c)
@@ -248,7 +248,7 @@ func TestReminderGoesWhereTheHolderReadsIt(t *testing.T) {
 		if _, err := tx.SaveOrganisation(mute, o.now()); err != nil {
 			return err
 		}
-		return tx.SavePerson(p, o.now())
+		return tx.SavePersons(o.now(), p)
 	})
 	o.remindAll(o.flow)
 	if _, letters, _ := o.reminded(cloud); len(letters) != 1 || letters[0].Kind != "reminder" {

@@ -54,7 +54,7 @@ func (f *Flow) jobs() []job {
 			return false, err
 		}},
 		{name: "sweeping sessions", every: time.Hour, do: func(ctx context.Context) (bool, error) {
-			return false, f.store.Sessions(f.machine).Sweep(ctx)
+			return false, f.sweepSessions(ctx)
 		}},
 		{name: "orders whose money came", every: 5 * time.Second, do: f.wakePaid},
 		{name: "orders that nobody pays for", every: time.Minute, do: f.lapseUnpaid},
@@ -62,6 +62,15 @@ func (f *Flow) jobs() []job {
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
 	}...)
+}
+
+// sweepSessions drops what browsers left behind: sessions that are over, and
+// questions that nobody answered in time.
+func (f *Flow) sweepSessions(ctx context.Context) error {
+	if err := f.store.Sessions(f.machine).Sweep(ctx); err != nil {
+		return err
+	}
+	return f.store.Write(ctx, func(tx *store.Tx) error { return tx.SweepChallenges(f.now().Add(-time.Hour)) })
 }
 
 // workDue looks whether there is anything to do, without writing.

@@ -65,12 +65,14 @@ func (tx *Tx) LockBalance(id registry.OrganisationID, now time.Time) (registry.T
 // charge, reversal or correction is ErrUnique. When there is more on an account,
 // its orders that wait for money are to be looked at.
 func (tx *Tx) AddAccountEntry(e registry.Entry) (registry.EntryID, error) {
-	balance, err := tx.LockBalance(e.OrganisationID, e.CreatedAt)
-	if err != nil {
-		return 0, err
+	const move = `UPDATE account_balances SET balance = balance + ?, updated_at = ? WHERE organisation_id = ? RETURNING balance`
+	found, err := tx.scan(&e.Balance, move, e.Amount, e.CreatedAt, e.OrganisationID)
+	if err == nil && !found { // the first movement makes the account
+		if _, err = tx.LockBalance(e.OrganisationID, e.CreatedAt); err == nil {
+			err = tx.one(&e.Balance, move, e.Amount, e.CreatedAt, e.OrganisationID)
+		}
 	}
-	e.Balance = balance + e.Amount
-	if _, err := tx.exec(`UPDATE account_balances SET balance = ?, updated_at = ? WHERE organisation_id = ?`, e.Balance, e.CreatedAt, e.OrganisationID); err != nil {
+	if err != nil {
 		return 0, err
 	}
 	id, err := tx.insert(`INSERT INTO account_entries (organisation_id, kind, amount, balance, reference, paid_on, way, application_id, enrolment_id,

@@ -22,11 +22,8 @@ type challengeRow struct {
 	ExpiresAt   time.Time
 }
 
-// AddChallenge stores a question and drops those long over.
+// AddChallenge stores a question.
 func (tx *Tx) AddChallenge(c Challenge) error {
-	if _, err := tx.exec(`DELETE FROM challenges WHERE expires_at < ?`, c.CreatedAt.Add(-time.Hour)); err != nil {
-		return err
-	}
 	_, err := tx.exec(`INSERT INTO challenges (typ, hash, session_hash, expected, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
 		c.Type, c.Hash, c.Session, c.Expected, c.CreatedAt, c.ExpiresAt)
 	return err
@@ -41,4 +38,10 @@ func (tx *Tx) TakeChallenge(hash, session []byte) (*Challenge, error) {
 		return nil, err
 	}
 	return &Challenge{r.Hash, r.SessionHash, r.Typ, r.Expected, r.CreatedAt.UTC(), r.ExpiresAt.UTC()}, nil
+}
+
+// SweepChallenges drops questions that nobody answered in time.
+func (tx *Tx) SweepChallenges(now time.Time) error {
+	_, err := tx.exec(`DELETE FROM challenges WHERE expires_at < ?`, now)
+	return err
 }

@@ -66,6 +66,36 @@ func (tx *Tx) Documents(id registry.ApplicationID) ([]*registry.Document, error)
 	return out, nil
 }
 
+// DocumentStates is Documents without what each says about itself: the texts,
+// the reason it is asked for and what was checked.
+func (tx *Tx) DocumentStates(id registry.ApplicationID) ([]*registry.Document, error) {
+	var rows []struct {
+		ID           int64
+		Code         string
+		Subject      string
+		Form         string
+		Required     bool
+		Status       string
+		Reason       string
+		OriginalSeen bool
+		LinkedTo     *int64
+		Version      int64
+	}
+	if err := tx.query(&rows, `SELECT id, code, subject, form, required, status, reason, original_seen, linked_to, version
+		FROM documents WHERE application_id = ? ORDER BY position, id`, id); err != nil {
+		return nil, err
+	}
+	out := make([]*registry.Document, len(rows))
+	for i, r := range rows {
+		out[i] = &registry.Document{
+			ID: registry.DocumentID(r.ID), ApplicationID: id, Required: r.Required, Status: registry.DocumentStatus(r.Status), Reason: r.Reason,
+			OriginalSeen: r.OriginalSeen, LinkedTo: orZero[registry.DocumentID](r.LinkedTo), Version: r.Version,
+		}
+		out[i].Code, out[i].Subject, out[i].Form = r.Code, registry.Subject(r.Subject), registry.DocumentForm(r.Form)
+	}
+	return out, nil
+}
+
 // AddDocument adds an item to an application's list.
 func (tx *Tx) AddDocument(d registry.Document, now time.Time) (registry.DocumentID, error) {
 	item, err := encode(d.ChecklistItem)

@@ -93,6 +93,28 @@ func (tx *Tx) AddEnrolment(e registry.Enrolment, now time.Time) (registry.Enrolm
 	return registry.EnrolmentID(id), err
 }
 
+// AddEnrolments is AddEnrolment of an application's signatories; the ids are
+// filled in.
+func (tx *Tx) AddEnrolments(all []*registry.Enrolment, now time.Time) error {
+	rows := make([][]any, len(all))
+	for i, e := range all {
+		rows[i] = []any{e.ApplicationID, e.SignatoryID, registry.AwaitingKey, e.Fee, now, now}
+	}
+	var added []struct{ ID, SignatoryID int64 }
+	if err := tx.query(&added, `INSERT INTO enrolments (application_id, signatory_id, status, fee, created_at, updated_at) VALUES `+
+		placeholders(len(rows), 6)+` RETURNING id, signatory_id`, flat(rows)...); err != nil {
+		return err
+	}
+	ids := make(map[registry.SignatoryID]registry.EnrolmentID, len(added))
+	for _, a := range added {
+		ids[registry.SignatoryID(a.SignatoryID)] = registry.EnrolmentID(a.ID)
+	}
+	for _, e := range all {
+		e.ID = ids[e.SignatoryID]
+	}
+	return allChanged(len(all))(int64(len(added)), nil)
+}
+
 // MoveEnrolment writes all that changes of e, if the row is still at e's
 // version and in the status from. The lease ends, unless the worker that holds
 // it goes on to issuing.

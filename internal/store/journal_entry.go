@@ -33,6 +33,10 @@ func (tx *Tx) AddEntry(e journal.Entry, reveals []journal.Reveal) (int64, error)
 
 // AddEntries is AddEntry of several that have nothing to reveal.
 func (tx *Tx) AddEntries(entries []journal.Entry) error {
+	if len(entries) == 1 {
+		_, err := tx.AddEntry(entries[0], nil)
+		return err
+	}
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		rows[i] = []any{e.At, e.Kind, string(e.Actor.Kind), e.Actor.ID, e.Details, journal.EncodeCommitments(e.Commitments)}

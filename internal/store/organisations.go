@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -65,11 +67,16 @@ func (tx *Tx) Organisations(ids []registry.OrganisationID) (map[registry.Organis
 }
 
 // SaveOrganisation adds an organisation or brings its requisites up to date,
-// by INN, and keeps its search terms. It returns its id.
+// by INN, and keeps its search terms. It returns its id. What is the same
+// already is not written.
 func (tx *Tx) SaveOrganisation(o registry.OrganisationRequisites, now time.Time) (registry.OrganisationID, error) {
 	text, err := encode(o)
 	if err != nil {
 		return 0, err
+	}
+	var same int64
+	if found, err := tx.scan(&same, `SELECT id FROM organisations WHERE inn = ? AND requisites = ?`, o.INN, text); err != nil || found {
+		return registry.OrganisationID(same), err
 	}
 	id, err := tx.insert(`INSERT INTO organisations (inn, kind, name_ru, name_ky, requisites, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -82,16 +89,34 @@ func (tx *Tx) SaveOrganisation(o registry.OrganisationRequisites, now time.Time)
 	return registry.OrganisationID(id), tx.setTerms("organisation", id, o.NameRu, o.NameKy, o.NameLatin, o.FormRu, string(o.INN))
 }
 
-// SavePerson adds a person or brings their requisites up to date, by personal
-// number.
-func (tx *Tx) SavePerson(p registry.PersonRequisites, now time.Time) error {
-	text, err := encode(p)
-	if err != nil {
-		return err
+// SavePersons adds people or brings their requisites up to date, by personal
+// number. Of one who stands there twice the last counts.
+func (tx *Tx) SavePersons(now time.Time, people ...registry.PersonRequisites) error {
+	var rows [][]any
+	at := map[registry.PersonalNumber]int{}
+	for _, p := range people {
+		text, err := encode(p)
+		if err != nil {
+			return err
+		}
+		row := []any{p.PersonalNumber, text, now, now}
+		if i, twice := at[p.PersonalNumber]; twice {
+			rows[i] = row
+			continue
+		}
+		at[p.PersonalNumber] = len(rows)
+		rows = append(rows, row)
 	}
-	_, err = tx.exec(`INSERT INTO persons (personal_number, requisites, created_at, updated_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (personal_number) DO UPDATE SET requisites = excluded.requisites, updated_at = excluded.updated_at`,
-		p.PersonalNumber, text, now, now)
+	if len(rows) == 0 {
+		return nil
+	}
+	// In one order everywhere, so that two who save the same people wait for
+	// each other, not both.
+	slices.SortFunc(rows, func(a, b []any) int {
+		return cmp.Compare(a[0].(registry.PersonalNumber), b[0].(registry.PersonalNumber))
+	})
+	_, err := tx.exec(`INSERT INTO persons (personal_number, requisites, created_at, updated_at) VALUES `+placeholders(len(rows), 4)+`
+		ON CONFLICT (personal_number) DO UPDATE SET requisites = excluded.requisites, updated_at = excluded.updated_at`, flat(rows)...)
 	return err
 }
 

@@ -28,9 +28,12 @@ func TestOrganisationRoundTrip(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
 		var id registry.OrganisationID
-		for range 2 {
+		before := organisation()
+		before.Phone = "+996312000100"
+		// What is the same already is not written again.
+		for _, o := range []registry.OrganisationRequisites{before, organisation(), organisation()} {
 			if err := s.Write(ctx, func(tx *store.Tx) (err error) {
-				id, err = tx.SaveOrganisation(organisation(), at)
+				id, err = tx.SaveOrganisation(o, at)
 				return err
 			}); err != nil {
 				t.Fatal(err)
