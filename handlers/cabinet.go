@@ -26,7 +26,7 @@ type cabinetPage struct {
 	Advice  []string         // the pack's words on what to do
 	Renew   *renewHelp
 	Order   *cabinetOrder // how the own certificate is renewed remotely; nil: it is not
-	PINPath string // where the PIN-code is changed; empty: no such page
+	PINPath string        // where the PIN-code is changed; empty: no such page
 }
 
 // cabinet shows a holder the certificates and requisites of their

@@ -12,7 +12,7 @@ import (
 )
 
 // cabinetCertificate sends a certificate of the holder's organisation as a
-// file: PEM (RFC 7468), or DER with ?form=der.
+// file: PEM (RFC 7468), DER with ?form=der, or a sheet to print with ?form=paper.
 func (s *Server) cabinetCertificate(c echo.Context) error {
 	var cert *registry.Certificate
 	err := s.read(c, func(tx *store.Tx) (err error) {
@@ -24,6 +24,9 @@ func (s *Server) cabinetCertificate(c echo.Context) error {
 	}
 	if cert.OrganisationID == 0 || cert.OrganisationID != identity(c).OrganisationID {
 		return registry.Refuse(registry.NotFound, "error.not_found")
+	}
+	if c.QueryParam("form") == "paper" {
+		return s.sendCertificatePaper(c, cert)
 	}
 	body, media, ending := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.DER}), "application/x-pem-file", "pem"
 	if c.QueryParam("form") == "der" {

@@ -29,6 +29,9 @@ func (s *Server) relyingRoutes() []route {
 		{Method: get, Path: ocspPath, Access: Machine(), Handle: s.ocsp},
 		{Method: get, Path: ocspPath + "/*", Access: Machine(), Handle: s.ocsp},
 		{Method: get, Path: "/crl/issuing.crl", Access: Machine(), Handle: s.crl},
+		{Method: get, Path: "/status", Access: Public(), Handle: s.status},
+		{Method: post, Path: "/status", Access: Public(), Handle: s.statusAsk, Slow: true},
+		{Method: get, Path: "/status/:serial", Access: Public(), Handle: s.statusOf, Slow: true},
 	}
 }
 

@@ -63,6 +63,33 @@ func m2a(language string) M2a {
 	}
 }
 
+func certificate(language string) Certificate {
+	return Certificate{
+		Language: language, Authority: "Dos Tek Group", Printed: "07.04.2026 10:05", PrintedAt: printed,
+		Holder: "Өмүрбекова Үмүт Таңатаровна", Role: "Жетекчи", Organisation: "«Нур-Тилек Медиа» ЖЧК", INN: "00101202019906",
+		Serial: "7f 00 ab", From: "07.04.2026 10:05:00", Until: "07.04.2027 10:05:00", Storage: "Рутокен", Fingerprint: "00 11 22",
+		Address: "tamga.example/status", QR: "https://tamga.example/status/7f00ab", Test: true,
+	}
+}
+
+// A sheet about a certificate says where its status is asked, in three
+// languages, whatever stands in it.
+func TestCertificateSheet(t *testing.T) {
+	for _, language := range []string{"ky", "ru", "en"} {
+		words := catalog(t, language)
+		var b bytes.Buffer
+		if err := certificate(language).Write(&b, words); err != nil {
+			t.Fatal(err)
+		}
+		got := text(t, b.Bytes())
+		for _, want := range []string{"Өмүрбекова Үмүт Таңатаровна, Жетекчи", "7f 00 ab", "07.04.2027 10:05:00", "tamga.example/status", words("paper.certificate.check"), words("paper.test")} {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: the sheet lacks %q:\n%s", language, want, got)
+			}
+		}
+	}
+}
+
 func text(t *testing.T, pdf []byte) string {
 	t.Helper()
 	cmd := exec.Command("pdftotext", "-layout", "-", "-")
