@@ -18,7 +18,7 @@ func (tx *Tx) EachOff(endsFrom time.Time, f func(registry.Standing) error) error
 			n++
 			last = r.ID
 			return f(r.standing())
-		}, `SELECT id, serial, status, status_reason, status_at FROM certificates WHERE status <> 'issued' AND id > ? AND not_after >= ? ORDER BY id LIMIT ?`, last, endsFrom, offPage)
+		}, `SELECT id, serial, status, status_reason, status_at, invalid_since FROM certificates WHERE status <> 'issued' AND id > ? AND not_after >= ? ORDER BY id LIMIT ?`, last, endsFrom, offPage)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (tx *Tx) EachOff(endsFrom time.Time, f func(registry.Standing) error) error
 		}
 	}
 	return tx.eachStanding(func(r standingRow) error { return f(r.standing()) },
-		`SELECT 0, serial, 'revoked', 5, finished_at FROM intents WHERE status = 'abandoned' AND not_after >= ? ORDER BY serial`, endsFrom)
+		`SELECT 0, serial, 'revoked', 5, finished_at, NULL FROM intents WHERE status = 'abandoned' AND not_after >= ? ORDER BY serial`, endsFrom)
 }
 
 // eachStanding scans without GORM's reflection, which a million rows would
@@ -40,7 +40,7 @@ func (tx *Tx) eachStanding(f func(standingRow) error, query string, args ...any)
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r standingRow
-		if err := rows.Scan(&r.ID, &r.Serial, &r.Status, &r.StatusReason, &r.StatusAt); err != nil {
+		if err := rows.Scan(&r.ID, &r.Serial, &r.Status, &r.StatusReason, &r.StatusAt, &r.InvalidSince); err != nil {
 			return err
 		}
 		if err := f(r); err != nil {

@@ -69,7 +69,7 @@ func (r standingRow) standing() registry.Standing {
 // certificate is still being made is not known yet.
 func (tx *Tx) Standing(s registry.Serial) (registry.Standing, error) {
 	var r standingRow
-	found, err := tx.scan(&r, `SELECT serial, status, status_reason, status_at FROM certificates WHERE serial = ?`, s)
+	found, err := tx.scan(&r, `SELECT serial, status, status_reason, status_at, invalid_since FROM certificates WHERE serial = ?`, s)
 	if err != nil || found {
 		return r.standing(), err
 	}

@@ -125,6 +125,9 @@ func TestStandingOfSerials(t *testing.T) {
 			if err := tx.SetCertificateStatus(ids[1], registry.CertIssued, registry.CertRevoked, 4, at); err != nil {
 				return err
 			}
+			if err := tx.SetInvalidSince(ids[1], at.Add(-time.Hour)); err != nil {
+				return err
+			}
 			signer := registry.OCSPSigner{Serial: "abc", KeyID: "ocsp.1", KeyHash: strings.Repeat("a", 64), NotBefore: at, NotAfter: at.Add(time.Hour), CreatedAt: at}
 			if err := tx.AddOCSPSigner(signer); err != nil {
 				return err
@@ -153,7 +156,7 @@ func TestStandingOfSerials(t *testing.T) {
 		read(t, s, func(tx *store.Tx) error {
 			for serial, want := range map[registry.Serial]registry.Standing{
 				serialOf(0): {Serial: serialOf(0), Known: true, Status: registry.CertIssued},
-				serialOf(1): {Serial: serialOf(1), Known: true, Status: registry.CertRevoked, Reason: 4, At: at.UTC().Truncate(time.Microsecond)},
+				serialOf(1): {Serial: serialOf(1), Known: true, Status: registry.CertRevoked, Reason: 4, At: at.UTC().Truncate(time.Microsecond), InvalidSince: at.Add(-time.Hour).UTC().Truncate(time.Microsecond)},
 				"abc":       {Serial: "abc", Known: true, Status: registry.CertIssued},
 				"1234":      {Serial: "1234", Status: registry.CertIssued},
 			} {
