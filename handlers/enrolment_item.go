@@ -22,9 +22,10 @@ type enrolmentItem struct {
 	Why         string // a sentence: what it waits for, or why it failed
 	Moving      bool   // the program goes on by itself
 	Activation  *activationItem
+	TokenKey    *registry.TokenKey
 	Certificate *registry.Certificate
 	// What this person may do.
-	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock bool
+	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock, MayDesk, MayRestart bool
 }
 
 // activationItem is a pair of codes that was begun.
@@ -56,6 +57,12 @@ func (s *Server) enrolmentItemOf(c echo.Context, tx *store.Tx, e *registry.Enrol
 	it.Certificate, err = tx.CertificateOfEnrolment(e.ID)
 	if err != nil && registry.KindOf(err) != registry.NotFound {
 		return nil, err
+	}
+	if it.TokenKey, err = tx.TokenKeyOfEnrolment(e.ID); err != nil {
+		return nil, err
+	}
+	if it.OperatorID != 0 && it.TokenKey != nil && it.TokenKey.Status != registry.KeyBegun {
+		it.Cloud = false
 	}
 	s.enrolmentState(c, it)
 	s.enrolmentMoves(c, it)
@@ -114,6 +121,10 @@ func (s *Server) enrolmentState(c echo.Context, it *enrolmentItem) {
 		it.Why = s.text(c, "enrol.why_confirm", "email", it.Activation.Email)
 	case it.Status == registry.AwaitingKey && it.Activation != nil:
 		it.Why = s.text(c, "enrol.why_holder", "email", it.Activation.Email)
+	case it.Status == registry.AwaitingKey && !it.Cloud:
+		it.Why = s.text(c, "token.desk.why_key")
+	case it.Status == registry.Issued && !it.Cloud:
+		it.Why = s.text(c, "token.desk.why_write")
 	case it.Status == registry.Issued:
 		it.Why = s.text(c, "enrol.why_login")
 	}
@@ -144,6 +155,8 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 		(id.Role == starter || id.Role == decider) && it.Activation.RequestedBy != id.OperatorID
 	it.MayRetry = id.Role == decider && it.Status == registry.Failed
 	it.MayCancel = id.Role == decider && !(it.Status == registry.KeyMade && it.NextAttemptAt == nil) && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
+	it.MayDesk = id.Role == starter && it.Status != registry.Cancelled && (!it.Cloud || it.OperatorID != 0 && waits)
+	it.MayRestart = id.Role == decider && it.Status == registry.Issued && it.TokenKey != nil
 	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)
 }
 

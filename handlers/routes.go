@@ -49,6 +49,6 @@ func (s *Server) table() []route {
 		{Method: get, Path: "/login/company", Access: Public(), Handle: s.loginCompany},
 		{Method: post, Path: "/login/company", Access: Public(), Handle: s.loginCompanyChosen},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
-	}, s.revocationRoutes(),
+	}, s.revocationRoutes(), s.tokenRoutes(),
 		s.caRoutes(), s.relyingRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes(), s.renewalRoutes(), s.auditRoutes(), s.calendarRoutes())
 }

@@ -109,7 +109,7 @@ func (f *Flow) SignWithCloudKey(ctx context.Context, holder, pin, browser, sourc
 		return nil, nil, fmt.Errorf("signing with a kept key: %w", err)
 	}
 	if handover != nil {
-		err := f.store.Write(ctx, func(tx *store.Tx) error { return f.handOver(tx, ByHolder(cert), *handover) })
+		err := f.store.Write(ctx, func(tx *store.Tx) error { return f.handOver(tx, ByHolder(cert), *handover, nil) })
 		if err != nil && !beaten(err) {
 			return nil, nil, fmt.Errorf("handing over certificate %s: %w", cert.Serial, err)
 		}

@@ -107,6 +107,7 @@ type subject struct {
 	operator *registry.Operator     // nil for holders
 	email    string                 // where the letters go unless another address was confirmed
 	language registry.Language
+	onToken  bool // an operator's key was made on a token
 }
 
 func (f *Flow) subjectOf(tx *store.Tx, e *registry.Enrolment) (*subject, error) {
@@ -115,7 +116,12 @@ func (f *Flow) subjectOf(tx *store.Tx, e *registry.Enrolment) (*subject, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &subject{person: o.Person, operator: o, email: o.Email, language: o.Language}, nil
+		key, err := tx.TokenKeyOfEnrolment(e.ID)
+		if err != nil {
+			return nil, err
+		}
+		onToken := key != nil && key.Status != registry.KeyBegun
+		return &subject{person: o.Person, operator: o, email: o.Email, language: o.Language, onToken: onToken}, nil
 	}
 	app, err := tx.Application(e.ApplicationID)
 	if err != nil {
@@ -186,10 +192,13 @@ func (s *subject) profile() registry.CertificateProfile {
 }
 
 func (s *subject) storage() registry.Storage {
-	if s.app == nil {
-		return registry.ECloud
+	switch {
+	case s.app != nil:
+		return s.app.Declaration.Storage
+	case s.onToken:
+		return registry.Rutoken
 	}
-	return s.app.Declaration.Storage
+	return registry.ECloud
 }
 
 // moveEnrolment performs one move of the table of moves: guard, guarded UPDATE,

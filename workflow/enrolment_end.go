@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
 // RetryEnrolment tries a failed enrolment again with a fresh serial: failed →
-// awaiting key, and on to key made where the E-Cloud keeps the key already. By
-// an approver, or by an administrator for an operator's.
+// awaiting key, and on to key made where the E-Cloud keeps the key already. A
+// key on a token is given up, since it may be the reason. By an approver, or by
+// an administrator for an operator's.
 func (f *Flow) RetryEnrolment(ctx context.Context, who Actor, id registry.EnrolmentID) error {
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		e, err := f.lockToEnd(tx, who, id)
@@ -21,8 +23,10 @@ func (f *Flow) RetryEnrolment(ctx context.Context, who Actor, id registry.Enrolm
 			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
 		}
 		csr := e.CSR
-		e.CSR, e.Serial, e.Failure, e.Detail, e.Attempt, e.NextAttemptAt = nil, "", "", "", 0, nil
-		if err := f.moveEnrolment(tx, who, e, registry.AwaitingKey, nil); err != nil {
+		if err := f.dropTokenKey(tx, who, e, "enrolment tried again"); err != nil {
+			return err
+		}
+		if err := f.awaitKey(tx, who, e, nil); err != nil {
 			return err
 		}
 		key, err := tx.CloudKeyOfEnrolment(id)
@@ -40,10 +44,56 @@ func (f *Flow) RetryEnrolment(ctx context.Context, who Actor, id registry.Enrolm
 	return nil
 }
 
-// CancelEnrolment ends an enrolment whose certificate is not issued: awaiting
-// key, key made or failed → cancelled, by an approver with a reason (by an
-// administrator for an operator's). Its part of the fee is reversed, its kept
-// key destroyed, its codes worthless.
+// awaitKey brings an enrolment back to where it began.
+func (f *Flow) awaitKey(tx *store.Tx, who Actor, e *registry.Enrolment, personal map[string]string) error {
+	e.CSR, e.Serial, e.Failure, e.Detail, e.Attempt, e.NextAttemptAt = nil, "", "", "", 0, nil
+	return f.moveEnrolmentBecause(tx, who, e, registry.AwaitingKey, nil, personal)
+}
+
+// RestartEnrolment begins an enrolment again whose certificate was issued for a
+// token that is lost or broken before it was handed over: issued → awaiting
+// key, by an approver with a reason (by an administrator for an operator's).
+// What was issued is revoked first, and no fee is taken again.
+func (f *Flow) RestartEnrolment(ctx context.Context, who Actor, id registry.EnrolmentID, reason string) error {
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
+		e, err := f.lockToEnd(tx, who, id)
+		if err != nil {
+			return err
+		}
+		why, err := someReason(reason, "reason")
+		if err != nil {
+			return err
+		}
+		key, err := tx.TokenKeyOfEnrolment(id)
+		if err != nil {
+			return err
+		}
+		if key == nil || e.Status != registry.Issued {
+			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
+		}
+		revoked, err := f.revokeUndelivered(tx, who, e)
+		if err != nil {
+			return err
+		}
+		if !revoked { // it is over; the enrolment can only be cancelled
+			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
+		}
+		if err := f.dropTokenKey(tx, who, e, "enrolment begun again"); err != nil {
+			return err
+		}
+		return f.awaitKey(tx, who, e, map[string]string{"reason": why})
+	})
+	if err != nil {
+		return fmt.Errorf("beginning enrolment %d again: %w", id, err)
+	}
+	return nil
+}
+
+// CancelEnrolment ends an enrolment that was not handed over: awaiting key, key
+// made, failed or issued → cancelled, by an approver with a reason (by an
+// administrator for an operator's). A certificate that was issued is revoked.
+// Its part of the fee is reversed as the pack says, its kept key destroyed, its
+// codes worthless, its key on a token to be removed.
 func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.EnrolmentID, reason string) error {
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		e, err := f.lockToEnd(tx, who, id)
@@ -57,27 +107,18 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if err := mayCancel(tx, e); err != nil {
 			return err
 		}
+		issued := e.Status == registry.Issued
+		if issued {
+			if _, err := f.revokeUndelivered(tx, who, e); err != nil {
+				return err
+			}
+		}
 		e.NextAttemptAt = nil
 		if err := f.moveEnrolmentBecause(tx, who, e, registry.Cancelled, nil, map[string]string{"reason": why}); err != nil {
 			return err
 		}
-		live, err := tx.LiveActivation(id)
-		if err != nil {
+		if err := f.dropKeys(tx, who, e); err != nil {
 			return err
-		}
-		if live != nil {
-			if err := tx.CancelActivation(live.ID, f.now()); err != nil {
-				return err
-			}
-		}
-		key, err := tx.CloudKeyOfEnrolment(id)
-		if err != nil {
-			return err
-		}
-		if key != nil {
-			if err := f.destroyKey(tx, who, key, "enrolment cancelled"); err != nil {
-				return err
-			}
 		}
 		if e.ApplicationID == 0 {
 			return nil
@@ -89,7 +130,7 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if err != nil {
 			return err
 		}
-		if err := f.reverseFee(tx, who, app, e); err != nil {
+		if err := f.reverseFee(tx, who, app, e, issued); err != nil {
 			return err
 		}
 		return f.completeApplication(tx, e.ApplicationID)
@@ -111,6 +152,49 @@ func mayCancel(tx *store.Tx, e *registry.Enrolment) error {
 		return err
 	}
 	return registry.Refuse(registry.Conflict, "error.application.state", "action", string(registry.ActComplete), "status", string(app.Status))
+}
+
+// dropKeys gives up every key of an enrolment, and the codes that could still
+// make one.
+func (f *Flow) dropKeys(tx *store.Tx, who Actor, e *registry.Enrolment) error {
+	live, err := tx.LiveActivation(e.ID)
+	if err != nil {
+		return err
+	}
+	if live != nil {
+		if err := tx.CancelActivation(live.ID, f.now()); err != nil {
+			return err
+		}
+	}
+	if err := f.dropTokenKey(tx, who, e, "enrolment cancelled"); err != nil {
+		return err
+	}
+	key, err := tx.CloudKeyOfEnrolment(e.ID)
+	if err != nil || key == nil {
+		return err
+	}
+	return f.destroyKey(tx, who, key, "enrolment cancelled")
+}
+
+// revokeUndelivered revokes the certificate of an enrolment that was issued and
+// nobody received, and says whether it is revoked now: one that is over never is
+//
+func (f *Flow) revokeUndelivered(tx *store.Tx, who Actor, e *registry.Enrolment) (revoked bool, err error) {
+	cert, err := tx.CertificateOfEnrolment(e.ID)
+	if err != nil {
+		return false, err
+	}
+	if cert, err = tx.LockCertificate(cert.ID); err != nil {
+		return false, err
+	}
+	if cert.Status == registry.CertRevoked || cert.ValidityAt(f.now()) == registry.Expired {
+		return cert.Status == registry.CertRevoked, nil
+	}
+	if err := tx.SetCertificateStatus(cert.ID, cert.Status, registry.CertRevoked, int(ca.CessationOfOperation), f.now()); err != nil {
+		return false, err
+	}
+	details := map[string]any{"from": cert.Status, "reason": int(ca.CessationOfOperation), "handed_over": false}
+	return true, f.record(tx, who, "certificate."+string(registry.CertRevoked), details, nil, Certificate(cert.Serial), Enrolment(e.ID))
 }
 
 // lockToEnd locks the application, if there is one, and the enrolment, for one

@@ -6,9 +6,9 @@ import (
 )
 
 // reverseFee gives back what was taken for an enrolment that is cancelled
-// before issue, as the pack says: a counter-entry, once per enrolment.
-func (f *Flow) reverseFee(tx *store.Tx, who Actor, app *registry.Application, e *registry.Enrolment) error {
-	amount := f.pack.Refund(e.Fee)
+// before issue or, issued, before it is handed over, as the pack says: a counter-entry, once per enrolment.
+func (f *Flow) reverseFee(tx *store.Tx, who Actor, app *registry.Application, e *registry.Enrolment, issued bool) error {
+	amount := f.pack.Refund(e.Fee, issued)
 	if amount <= 0 {
 		return nil
 	}

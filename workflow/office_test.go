@@ -103,6 +103,8 @@ type office struct {
 	cfg   workflow.Config
 	pack  *authorities.Pack
 	ca    *ca.Client
+	// storage that applications ask for; empty: the E-Cloud.
+	storage registry.Storage
 
 	mu    sync.Mutex
 	clock time.Time
@@ -344,7 +346,11 @@ func (o *office) organisation(n int) registry.OrganisationID {
 func (o *office) submitted(n int) registry.ApplicationID {
 	o.t.Helper()
 	ctx := context.Background()
-	d, err := o.flow.NewDraft(ctx, o.clerk.Actor, declaration(n), nil)
+	declared := declaration(n)
+	if o.storage != "" {
+		declared.Storage = o.storage
+	}
+	d, err := o.flow.NewDraft(ctx, o.clerk.Actor, declared, nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}

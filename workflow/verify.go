@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -64,8 +65,13 @@ func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session stri
 // certificate on file. A certificate that is not on file to the byte is not
 // ours, whoever signed it.
 func (f *Flow) verify(ctx context.Context, cms, expected []byte) (*token.Signer, *registry.Certificate, error) {
+	return f.verifyAt(ctx, cms, expected, f.now())
+}
+
+// verifyAt is verify with the validity judged at an instant.
+func (f *Flow) verifyAt(ctx context.Context, cms, expected []byte, at time.Time) (*token.Signer, *registry.Certificate, error) {
 	var onFile *registry.Certificate
-	signer, err := f.verifier.Verify(ctx, cms, expected, f.now(), f.statusOf(&onFile))
+	signer, err := f.verifier.Verify(ctx, cms, expected, at, f.statusOf(&onFile))
 	if err != nil {
 		return nil, nil, err
 	}

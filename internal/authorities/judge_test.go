@@ -271,7 +271,7 @@ func TestPriceListsFollowEachOther(t *testing.T) {
 
 func TestA11_RefundOfWhatWasNotIssued(t *testing.T) {
 	p := pack(t, "dostek")
-	if got := p.Refund(142000); got != 142000 {
+	if got := p.Refund(142000, false); got != 142000 {
 		t.Errorf("refund %v", got)
 	}
 }

@@ -53,8 +53,12 @@ func (list PriceList) Quote(f registry.Facts) (registry.Quote, error) {
 	return q, nil
 }
 
-// Refund is what is given back of a fee when it is cancelled before issue
-// half a tyiyn goes to the client.
-func (p *Pack) Refund(fee registry.Tyiyn) registry.Tyiyn {
-	return (fee*registry.Tyiyn(p.Money.RefundPercent) + 50) / 100
+// Refund is what is given back of a fee when what it was taken for is cancelled
+// before issue or after; half a tyiyn goes to the client.
+func (p *Pack) Refund(fee registry.Tyiyn, issued bool) registry.Tyiyn {
+	percent := p.Money.RefundPercent
+	if issued {
+		percent = p.Money.RefundIssuedPercent
+	}
+	return (fee*registry.Tyiyn(percent) + 50) / 100
 }

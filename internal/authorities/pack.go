@@ -264,9 +264,11 @@ type Money struct {
 	LargeTopUp registry.Tyiyn `yaml:"large_top_up_som"`
 	// RefundPercent of the fee when something approved is cancelled before
 	// it is issued (A-11).
-	RefundPercent int               `yaml:"refund_percent"`
-	Ways          []PaymentWay      `yaml:"payment_ways"`
-	Rules         []registry.RuleID `yaml:"rules"`
+	RefundPercent int `yaml:"refund_percent"`
+	// RefundIssuedPercent when it is issued and not yet handed over.
+	RefundIssuedPercent int               `yaml:"refund_issued_percent"`
+	Ways                []PaymentWay      `yaml:"payment_ways"`
+	Rules               []registry.RuleID `yaml:"rules"`
 }
 
 // PaymentWay is one way to top up the balance.

@@ -307,6 +307,9 @@ func (d *decoder) checkMoney(p *Pack) {
 	if m.RefundPercent < 0 || m.RefundPercent > 100 {
 		d.errorf(line, "refund_percent is 0 to 100, not %d", m.RefundPercent)
 	}
+	if m.RefundIssuedPercent < 0 || m.RefundIssuedPercent > 100 {
+		d.errorf(line, "refund_issued_percent is 0 to 100, not %d", m.RefundIssuedPercent)
+	}
 	ways := make([]registry.PaymentWay, 0, len(m.Ways))
 	for _, w := range m.Ways {
 		among(d, line, "payment way", w.Way, registry.BankTransfer, registry.CashDesk, registry.Terminal)

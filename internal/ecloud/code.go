@@ -30,6 +30,9 @@ const (
 	// UnlockCode is e-mailed to make a browser known, or known again: 12
 	// characters, 54 bits.
 	UnlockCode CodeKind = "unlock"
+	// EmergencyCode stands on the paper that a holder keeps: with it a
+	// certificate is suspended. 12 characters, 54 bits.
+	EmergencyCode CodeKind = "emergency"
 )
 
 func (k CodeKind) length() int {

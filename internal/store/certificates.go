@@ -125,3 +125,18 @@ func (tx *Tx) AddHandover(h Handover) error {
 		h.EnrolmentID, h.CertificateID, h.Envelope, h.Signature, h.CreatedAt)
 	return err
 }
+
+// Handover returns an enrolment's, or NotFound.
+func (tx *Tx) Handover(id registry.EnrolmentID) (*Handover, error) {
+	var r struct {
+		EnrolmentID   int64
+		CertificateID int64
+		Envelope      []byte
+		Signature     []byte
+		CreatedAt     time.Time
+	}
+	if err := tx.one(&r, `SELECT enrolment_id, certificate_id, envelope, signature, created_at FROM handovers WHERE enrolment_id = ?`, id); err != nil {
+		return nil, err
+	}
+	return &Handover{registry.EnrolmentID(r.EnrolmentID), registry.CertificateID(r.CertificateID), r.Envelope, r.Signature, r.CreatedAt.UTC()}, nil
+}
