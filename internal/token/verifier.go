@@ -22,7 +22,7 @@ const maxSeen = 8192
 // anew each time.
 type Verifier struct {
 	issuers          []issuer
-	anchors          *x509.CertPool
+	above, beside    *x509.CertPool // roots, issuing CAs
 	holder, operator x509.OID
 
 	mu   sync.Mutex
@@ -50,17 +50,16 @@ func NewVerifier(roots, issuers []*x509.Certificate, holder, operator x509.OID) 
 	if len(roots) == 0 || len(issuers) == 0 {
 		return nil, errors.New("verifying signatures: there is no root or no issuing CA")
 	}
-	v := &Verifier{anchors: x509.NewCertPool(), holder: holder, operator: operator, seen: map[[sha256.Size]byte]seen{}}
-	above, beside := x509.NewCertPool(), x509.NewCertPool()
+	v := &Verifier{above: x509.NewCertPool(), beside: x509.NewCertPool(), holder: holder, operator: operator, seen: map[[sha256.Size]byte]seen{}}
 	for _, c := range roots {
-		above.AddCert(c)
+		v.above.AddCert(c)
 	}
 	for _, c := range issuers {
-		beside.AddCert(c)
+		v.beside.AddCert(c)
 	}
 	for _, c := range issuers {
 		chains, err := c.Verify(x509.VerifyOptions{
-			Roots: above, Intermediates: beside, CurrentTime: c.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+			Roots: v.above, Intermediates: v.beside, CurrentTime: c.NotBefore, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
 		})
 		if err != nil {
 			return nil, fmt.Errorf("verifying signatures: issuing CA %q does not lead to a root: %w", c.Subject, err)
@@ -75,7 +74,6 @@ func NewVerifier(roots, issuers []*x509.Certificate, holder, operator x509.OID) 
 			}
 		}
 		v.issuers = append(v.issuers, i)
-		v.anchors.AddCert(c)
 	}
 	return v, nil
 }
@@ -113,11 +111,14 @@ func (v *Verifier) issuerOf(cert *x509.Certificate, fingerprint []byte, at time.
 	if cert.IsCA {
 		return 0, ErrForeignCA
 	}
-	chains, err := cert.Verify(x509.VerifyOptions{Roots: v.anchors, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	// Up to the root each time: a CA above may constrain what is below it.
+	chains, err := cert.Verify(x509.VerifyOptions{Roots: v.above, Intermediates: v.beside, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err != nil {
 		return 0, ErrForeignCA
 	}
-	i := slices.IndexFunc(v.issuers, func(i issuer) bool { return len(chains[0]) == 2 && chains[0][1].Equal(i.cert) })
+	i := slices.IndexFunc(v.issuers, func(i issuer) bool {
+		return slices.ContainsFunc(chains, func(c []*x509.Certificate) bool { return len(c) > 1 && c[1].Equal(i.cert) })
+	})
 	if i < 0 {
 		return 0, ErrForeignCA
 	}
