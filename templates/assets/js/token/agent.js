@@ -4,6 +4,7 @@ import {checkEnvelope} from './encoding.js';
 import {Turns} from './turns.js';
 
 const helloLimit = 4000; // ms
+const askLimit = 60000; // while the browser asks the person
 const callLimit = 120000; // making a key takes up to a minute
 const busyPause = 400;
 const busyTimes = 30;
@@ -23,23 +24,26 @@ async function permission() {
 /**
  * findAgent asks whether the agent is there. checks.agent becomes "ok",
  * "missing", "blocked" (by the browser), "origin" (this page may not use it) or
- * "library" (the token's library is missing).
+ * "library" (the token's library is missing). asking is told when the browser
+ * may ask the person first.
  * @returns {Promise<AgentProvider|null>}
  */
-export async function findAgent(base, checks) {
+export async function findAgent(base, checks, asking) {
   if (!base) return null;
-  if (await permission() === 'denied') { // asking would only fail
+  const state = await permission();
+  if (state === 'denied') { // asking would only fail
     checks.agent = 'blocked';
     return null;
   }
+  if (state === 'prompt') asking();
   const agent = new AgentProvider(base);
   try {
-    const hello = await agent.hello();
+    const hello = await agent.hello(state === 'prompt' ? askLimit : helloLimit);
     checks.version = String(hello.version ?? '');
     checks.agent = hello.library?.state === 'ready' ? 'ok' : 'library';
     return checks.agent === 'ok' ? agent : null;
   } catch (error) {
-    checks.agent = {AGENT_BLOCKED: 'blocked', AGENT_ORIGIN: 'origin', AGENT_MISSING: 'missing'}[error.code] ?? 'library';
+    checks.agent = {AGENT_BLOCKED: 'blocked', AGENT_ORIGIN: 'origin'}[error.code] ?? 'missing';
     return null;
   }
 }
@@ -55,8 +59,8 @@ class AgentProvider {
 
   get busy() { return this.#turns.busy; }
 
-  async hello() {
-    const hello = await this.#ask('hello', {}, helloLimit);
+  async hello(limit = helloLimit) {
+    const hello = await this.#ask('hello', {}, limit);
     this.version = String(hello.version ?? '');
     return hello;
   }

@@ -80,7 +80,7 @@ class Login {
     this.#finding = true;
     this.#stop();
     this.#status(phrase('SEARCHING'));
-    const found = await findProvider({agent: this.#root.dataset.agent});
+    const found = await findProvider({agent: this.#root.dataset.agent, asking: () => this.#status(phrase('ASKING'))});
     this.#finding = false;
     this.#status();
     this.#provider = found.provider;
@@ -88,20 +88,38 @@ class Login {
     this.#check(found);
     if (!found.provider) {
       this.#say('device', phrase(found.trouble));
-      this.#one('search').hidden = false;
+      this.#offer(false);
       return;
     }
-    this.#stop = watchDevices(found.provider, (devices) => this.#show(devices), (error) => this.#say('device', words(error)));
+    this.#stop = watchDevices(found.provider, (devices) => this.#show(devices), (error) => this.#say('device', words(error)), () => !this.#busy);
   }
 
   /** check tells what is there and what is not, and helps (LG-06). */
-  #check({provider, trouble, checks}) {
+  #check({trouble, checks}) {
     for (const [name, state] of Object.entries({extension: checks.extension, plugin: checks.plugin, agent: checks.agent})) {
       for (const at of document.querySelectorAll(`[data-token-check="${name}"] > [data-state]`)) at.hidden = at.dataset.state !== state;
     }
-    const panel = document.querySelector('[data-token-checks]');
-    if (panel) panel.hidden = provider !== null && this.#devices.length > 0;
     for (const at of document.querySelectorAll('[data-token-trouble]')) at.hidden = !at.dataset.tokenTrouble.split(' ').includes(trouble);
+  }
+
+  /** offer shows what follows the device where there is one, and where there is none a way to look again. */
+  #offer(there) {
+    this.#one('entry').hidden = !there;
+    this.#one('search').hidden = there;
+    const panel = document.querySelector('[data-token-checks]');
+    if (panel) panel.hidden = there;
+  }
+
+  /** step marks where the login is: at the device, the certificate or the PIN-code. */
+  #step(name) {
+    const steps = [...document.querySelectorAll('[data-step]')];
+    const now = steps.findIndex((at) => at.dataset.step === `login.step.${name}`);
+    if (now < 0) return;
+    steps.forEach((at, i) => {
+      at.classList.toggle('is-done', i < now);
+      if (i === now) at.setAttribute('aria-current', 'step');
+      else at.removeAttribute('aria-current');
+    });
   }
 
   #show(devices) {
@@ -109,11 +127,8 @@ class Login {
     const list = this.#one('devices');
     const options = devices.map((d) => new Option(nameOf(d), d.serial));
     list.replaceChildren(list.options[0], ...options);
-    this.#one('count').textContent = devices.length === 0 ? '' : phrase('COUNT', {n: devices.length});
-    this.#one('search').hidden = devices.length > 0;
-    const panel = document.querySelector('[data-token-checks]');
-    if (panel) panel.hidden = devices.length > 0;
-    for (const at of document.querySelectorAll('[data-token-trouble~="NO_DEVICE"]')) at.hidden = devices.length > 0;
+    this.#one('count').textContent = devices.length < 2 ? '' : phrase('COUNT', {n: devices.length});
+    this.#offer(devices.length > 0);
     const here = (serial) => devices.some((d) => d.serial === serial);
     if (here(this.#serial)) {
       list.value = this.#serial;
@@ -154,7 +169,7 @@ class Login {
     const reading = ++this.#reading;
     this.#status(phrase('READING'));
     try {
-      const certificates = await this.#provider.certificates(serial);
+      const certificates = (await this.#provider.certificates(serial)).filter((c) => c.hasKey);
       if (certificates.length === 0) throw new TokenError('NO_CERTIFICATE', {serial});
       const said = await post('/login/token/certificates', {certificates: certificates.map((c) => c.der)});
       if (reading !== this.#reading) return;
@@ -171,16 +186,27 @@ class Login {
   #pick(index) {
     this.#certificate = this.#certificates.find((c) => c.index === index && c.usable) ?? null;
     this.#say('device');
+    this.#step('pin');
   }
 
   /** list shows the certificates where there is something to choose, or why none will do. */
   #list(choose = 0) {
     const field = this.#one('certificates');
     const only = this.#certificate ?? (this.#certificates.length === 1 ? this.#certificates[0] : null);
-    this.#one('holder').textContent = only ? [only.holder, only.organisation, only.until].filter(Boolean).join(' · ') : '';
+    const holder = this.#one('holder');
     field.querySelectorAll('label').forEach((at) => at.remove());
     field.hidden = choose >= 0 || this.#certificates.length < 2;
     if (!field.hidden) field.append(...this.#certificates.map(choiceOf));
+    holder.hidden = !only || !field.hidden;
+    holder.children[0].textContent = only?.holder ?? '';
+    holder.children[1].textContent = only ? aboutOf(only) : '';
+    const usable = this.#certificates.filter((c) => c.usable);
+    this.#one('signing').hidden = usable.length === 0;
+    if (!field.hidden && usable.length === 1) { // the others are over
+      field.querySelector('input:enabled').checked = true;
+      this.#certificate = usable[0];
+    }
+    this.#step(this.#certificate ? 'pin' : field.hidden ? 'device' : 'certificate');
     const over = this.#certificates.some((c) => c.state === 'expired') && choose === -2;
     this.#one('renew').hidden = !over;
     if (choose === -2) this.#say('device', only ? only.why : phrase('NO_CERTIFICATE'));
@@ -202,6 +228,7 @@ class Login {
     const field = this.#one('pin');
     const pin = field.value;
     this.#say('pin');
+    if (this.#certificate) this.#say('device'); // what was said of the last try
     if (!this.#provider || this.#serial === '') {
       this.#say('device', phrase(this.#devices.length > 0 ? 'CHOOSE_DEVICE' : 'NO_DEVICE'));
       this.#one('devices').focus();
@@ -219,9 +246,9 @@ class Login {
     }
     field.value = '';
     this.#work(true);
-    const known = this.#devices.map((d) => d.serial);
+    const [serial, id, known] = [this.#serial, this.#certificate.id, this.#devices.map((d) => d.serial)];
     try {
-      const answer = await alone(this.#serial, () => this.#attempt(this.#serial, this.#certificate.id, pin, known));
+      const answer = await alone(serial, () => this.#attempt(serial, id, pin, known));
       this.#send(answer);
     } catch (error) {
       this.#work(false);
@@ -287,6 +314,10 @@ function nameOf(device) {
   return [device.label, model, `№ ${device.serial}`].filter(Boolean).join(' · ');
 }
 
+function aboutOf(certificate) {
+  return [certificate.organisation, certificate.until && `${certificate.from} – ${certificate.until}`].filter(Boolean).join(' · ');
+}
+
 function choiceOf(certificate) {
   const label = document.createElement('label');
   const radio = document.createElement('input');
@@ -300,11 +331,12 @@ function choiceOf(certificate) {
   holder.textContent = certificate.holder;
   const about = document.createElement('span');
   about.className = 'tg-2 tg-small';
-  about.textContent = [certificate.organisation, `${certificate.from} – ${certificate.until}`].filter(Boolean).join(' · ');
+  about.textContent = aboutOf(certificate);
   const state = document.createElement('span');
-  state.className = `tg-state tg-small is-${certificate.usable ? 'good' : 'stop'}`;
+  state.className = `tg-state is-${certificate.usable ? 'good' : 'stop'}`;
   state.textContent = certificate.word;
-  label.append(radio, holder, about, state);
+  about.append(document.createElement('br'), state);
+  label.append(radio, holder, about);
   return label;
 }
 

@@ -24,13 +24,14 @@ export {TokenError, lost} from './error.js';
 /**
  * findProvider looks for the plug-in, and only without it for the agent: asking
  * for the agent may make the browser ask the person.
- * @param {{agent?: string}} where agent is its address; empty for none
+ * @param {{agent?: string, asking?: () => void}} where agent is its address,
+ *   empty for none; asking is called when the browser may ask the person
  * @returns {Promise<{provider: object|null, trouble: string, checks: object}>}
  *   trouble is the code of what is missing; checks says it of each part.
  */
-export async function findProvider({agent = ''} = {}) {
+export async function findProvider({agent = '', asking = () => {}} = {}) {
   const checks = {extension: 'unknown', plugin: 'unknown', agent: 'unknown', version: ''};
-  const provider = await findPlugin(checks) ?? await findAgent(agent, checks);
+  const provider = await findPlugin(checks) ?? await findAgent(agent, checks, asking);
   return {provider, trouble: provider ? '' : troubleOf(checks), checks};
 }
 

@@ -4,10 +4,10 @@ const every = 500; // ms
 
 /**
  * watchDevices tells the devices whenever they have changed, while the page is
- * visible and nothing else is asked of the token.
+ * visible, nothing else is asked of the token and free says so.
  * @returns {() => void} ends it
  */
-export function watchDevices(provider, changed, failed = () => {}) {
+export function watchDevices(provider, changed, failed = () => {}, free = () => true) {
   let ended = false;
   let last = null;
   let timer = 0;
@@ -17,7 +17,7 @@ export function watchDevices(provider, changed, failed = () => {}) {
   };
   async function look() {
     if (ended) return;
-    if (document.hidden || provider.busy) {
+    if (document.hidden || provider.busy || !free()) {
       later();
       return;
     }
