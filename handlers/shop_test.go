@@ -26,9 +26,9 @@ type shop struct {
 
 const shopINN = "00503201719900"
 
-func newShop(t *testing.T, pack string) *shop {
+func newShop(t *testing.T, pack string, configure ...func(*workflow.Config)) *shop {
 	t.Helper()
-	h := &shop{counter: newCounter(t, pack)}
+	h := &shop{counter: newCounter(t, pack, configure...)}
 	h.hire(registry.Administrator, 10, registry.PersonName{Surname: "Бекова", Given: "Айпери"})
 	h.hire(registry.Administrator, 11, registry.PersonName{Surname: "Турдалиев", Given: "Нурлан"})
 	h.hire(registry.Administrator, 12, registry.PersonName{Surname: "Эсенова", Given: "Жылдыз"})
