@@ -105,8 +105,18 @@ func open(t *testing.T, s *Server) *Page {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return attach(t, s.URL, window)
+}
+
+// attach takes charge of a window that was opened.
+func attach(t *testing.T, base string, window target.ID) *Page {
+	t.Helper()
+	parent, err := chromium()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, stop := chromedp.NewContext(parent, chromedp.WithTargetID(window))
-	p := &Page{t: t, ctx: ctx, base: s.URL}
+	p := &Page{t: t, ctx: ctx, base: base}
 	t.Cleanup(func() {
 		if t.Failed() {
 			_ = p.shot(fmt.Sprintf("failed-%s-%d", strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()), opened.Add(1)))
