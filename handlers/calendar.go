@@ -18,13 +18,13 @@ import (
 // endingsShown is how many certificates a page of the calendar lists.
 const endingsShown = 50
 
+// calendarRoutes are what ends, and the queue of what was ordered for it.
 func (s *Server) calendarRoutes() []route {
 	const get = http.MethodGet
 	readers := Operator(registry.Clerk, registry.Approver, registry.Auditor)
-	return []route{
-		{Method: get, Path: "/calendar", Access: readers, Handle: s.calendar},
-		{Method: get, Path: "/calendar.csv", Access: readers, Handle: s.calendarCSV},
-	}
+	return append(s.queueRoutes(),
+		route{Method: get, Path: "/calendar", Access: readers, Handle: s.calendar},
+		route{Method: get, Path: "/calendar.csv", Access: readers, Handle: s.calendarCSV})
 }
 
 type calendarPage struct {

@@ -13,7 +13,9 @@ import (
 
 func TestCalendarShowsWhoEndsAndWhoOrdered(t *testing.T) {
 	h := newShop(t, "dostek")
-	end := func(n int, at time.Time) *registry.Certificate { return h.certify(h.org.ID, n, at.AddDate(-1, 0, 0), at) }
+	end := func(n int, at time.Time) *registry.Certificate {
+		return h.certify(h.org.ID, n, at.AddDate(-1, 0, 0), at)
+	}
 	noon := time.Date(2026, 5, 12, 6, 0, 0, 0, time.UTC) // of Bishkek
 	idle, renewed := end(21, noon), end(22, noon.Add(time.Hour))
 	end(23, time.Date(2026, 5, 12, 18, 30, 0, 0, time.UTC)) // after midnight of the 13th there

@@ -12,6 +12,8 @@ import (
 type Waiting struct {
 	Open, Overdue int // applications, for clerks
 	Decisions     int // verified, for approvers
+	Orders        int // remote orders that do not wait for money, for clerks
+	LateOrders    int // of these, whose seven days are over
 	Failed        int // certificates that could not be made, for approvers
 	Addresses     int // e-mail addresses to confirm, for clerks and administrators
 	TopUps        int // large ones, for clerks and approvers
@@ -36,6 +38,8 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 	case registry.Clerk:
 		add(&w.Open, `applications WHERE is_open ORDER BY queue_at, id`)
 		add(&w.Overdue, `applications WHERE is_open AND queue_at <= ? ORDER BY queue_at, id`, now)
+		add(&w.Orders, `applications WHERE order_rank IN (0, 1) ORDER BY due_at, id`)
+		add(&w.LateOrders, `applications WHERE order_rank IN (0, 1) AND due_at < ? ORDER BY due_at, id`, now)
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 		add(&w.Reports, `revocation_reports WHERE status = 'received'`)
