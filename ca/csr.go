@@ -66,6 +66,20 @@ func CheckTokenCSR(der []byte, checks ...KeyCheck) (*Request, error) {
 	return newRequest(csr, checks)
 }
 
+// AcceptedCSR reads a request that CheckCSR or CheckTokenCSR accepted before it
+// was stored. What they judged is not judged again; step-ca verifies by itself
+// that the request is signed by its key.
+func AcceptedCSR(der []byte) (*Request, error) {
+	if len(der) == 0 || len(der) > MaxCSR {
+		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_malformed")
+	}
+	csr, err := x509.ParseCertificateRequest(der)
+	if err != nil {
+		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_malformed")
+	}
+	return newRequest(csr, nil)
+}
+
 func readCSR(der []byte) (*x509.CertificateRequest, error) {
 	if len(der) == 0 || len(der) > MaxCSR {
 		return nil, registry.Refuse(registry.Invalid, "error.ca.csr_malformed")

@@ -104,7 +104,7 @@ func (f *Flow) issue(ctx context.Context, due []*registry.Enrolment, asking chan
 	all := make([]*making, len(due))
 	for i, e := range due {
 		all[i] = &making{Enrolment: e, told: true}
-		all[i].request, all[i].err = ca.CheckTokenCSR(e.CSR) // what may stand in it was judged when it was accepted
+		all[i].request, all[i].err = ca.AcceptedCSR(e.CSR)
 	}
 	f.together(all, func(some []*making) error { return f.intendTogether(ctx, some) })
 	answered := make(chan *making, len(all))

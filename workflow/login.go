@@ -24,7 +24,7 @@ type Entrance struct {
 // AskLogin makes a login's question for one browser session.
 func (f *Flow) AskLogin(ctx context.Context, origin, session string) (*Question, error) {
 	q := new(Question)
-	err := f.store.Write(ctx, func(tx *store.Tx) (err error) {
+	err := f.store.WriteOne(ctx, func(tx *store.Tx) (err error) {
 		q.Challenge, q.Expected, err = f.ask(tx, token.Envelope{Type: token.Login, Origin: origin}, session)
 		return err
 	})

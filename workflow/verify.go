@@ -42,7 +42,7 @@ func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session stri
 	}
 	sess := token.SessionHash(session)
 	var row *store.Challenge
-	err = f.store.Write(ctx, func(tx *store.Tx) (err error) {
+	err = f.store.WriteOne(ctx, func(tx *store.Tx) (err error) {
 		row, err = tx.TakeChallenge(hash[:], sess[:])
 		return err
 	})
@@ -83,7 +83,7 @@ func (f *Flow) verifyAt(ctx context.Context, cms, expected []byte, at time.Time)
 func (f *Flow) statusOf(onFile **registry.Certificate) token.StatusFunc {
 	return func(ctx context.Context, cert *x509.Certificate) (token.Status, error) {
 		var found *registry.Certificate
-		err := f.store.Read(ctx, func(tx *store.Tx) (err error) {
+		err := f.store.ReadOne(ctx, func(tx *store.Tx) (err error) {
 			found, err = tx.CertificateBySerial(registry.Serial(cert.SerialNumber.Text(16)))
 			return err
 		})

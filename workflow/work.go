@@ -75,7 +75,7 @@ func (f *Flow) sweepSessions(ctx context.Context) error {
 
 // workDue looks whether there is anything to do, without writing.
 func (f *Flow) workDue(ctx context.Context) (enrolments, letters bool, err error) {
-	err = f.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err = f.store.ReadOne(ctx, func(tx *store.Tx) (err error) {
 		enrolments, letters, err = tx.WorkDue(f.machine())
 		return err
 	})

@@ -100,14 +100,8 @@ func (tx *Tx) CertificatesOfOperator(id registry.OperatorID) ([]*registry.Certif
 // enrolment that has a certificate already is ErrUnique. A holder's is looked
 // at again when it may be time to remind of its end.
 func (tx *Tx) AddCertificate(c registry.Certificate) (registry.CertificateID, error) {
-	id, err := tx.insert(`INSERT INTO certificates (serial, profile, enrolment_id, organisation_id, operator_id, personal_number, holder_name, role, storage,
-		not_before, not_after, der, sha256, public_key_hash, status, issued_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'issued', ?)`,
-		c.Serial, c.Profile, nullable(c.EnrolmentID), nullable(c.OrganisationID), nullable(c.OperatorID), c.PersonalNumber, c.HolderName, c.Role, c.Storage,
-		c.NotBefore, c.NotAfter, c.DER, c.SHA256, c.PublicKeyHash, c.IssuedAt)
-	if err != nil || c.Profile != registry.HolderProfile {
-		return registry.CertificateID(id), err
-	}
-	return registry.CertificateID(id), tx.PlanReminders(map[registry.CertificateID]time.Time{registry.CertificateID(id): c.NotAfter.Add(-registry.ReminderHorizon)})
+	err := tx.AddCertificates([]*registry.Certificate{&c})
+	return c.ID, err
 }
 
 // Handover is a holder's proof of possession.

@@ -59,12 +59,7 @@ func (tx *Tx) IntentsOf(id registry.EnrolmentID) ([]*registry.Intent, error) {
 
 // AddIntent adds a pending one. A serial that was used before, or a second
 // pending intent of an enrolment, is ErrUnique.
-func (tx *Tx) AddIntent(i registry.Intent) error {
-	_, err := tx.exec(`INSERT INTO intents (serial, enrolment_id, profile, profile_id, not_before, not_after, subject, csr, csr_hash, key_hash, status, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?)`,
-		i.Serial, i.EnrolmentID, i.Profile, i.ProfileID, i.NotBefore, i.NotAfter, i.Subject, i.CSR, i.CSRHash, i.KeyHash, i.CreatedAt)
-	return err
-}
+func (tx *Tx) AddIntent(i registry.Intent) error { return tx.AddIntents([]registry.Intent{i}) }
 
 // FinishIntent ends a pending intent: done, or abandoned.
 func (tx *Tx) FinishIntent(s registry.Serial, to registry.IntentStatus, now time.Time) error {

@@ -172,6 +172,7 @@ type Tx struct {
 	db      *gorm.DB
 	dialect migrations.Dialect
 	serials []registry.Serial // whose status it changed
+	single  *single           // nil: any number of statements
 }
 
 var errReadDone = errors.New("read transaction over")
@@ -214,6 +215,9 @@ func (s *Store) Write(ctx context.Context, f func(*Tx) error) error {
 // slice, bytes too, that stands right behind a parenthesis: never let a blob
 // be the first of VALUES (?, …).
 func (tx *Tx) exec(query string, args ...any) (int64, error) {
+	if err := tx.single.allow(query); err != nil {
+		return 0, err
+	}
 	r := tx.db.Exec(query, args...)
 	if r.Error != nil {
 		return 0, mapError(r.Error)
@@ -225,6 +229,9 @@ func (tx *Tx) exec(query string, args ...any) (int64, error) {
 // struct, or to a slice of them, and says whether there was a row. It is GORM's
 // Scan without the statement that Scan composes for a log.
 func (tx *Tx) scan(dst any, query string, args ...any) (found bool, err error) {
+	if err := tx.single.allow(query); err != nil {
+		return false, err
+	}
 	rows, err := tx.db.Raw(query, args...).Rows()
 	if err != nil {
 		return false, mapError(err)
