@@ -25,7 +25,7 @@ import (
 
 // renewalEnds is how long the certificates of this test still live once they
 // are made: all of the renewal is done before, and the test waits for the end.
-const renewalEnds = 220 * time.Second
+const renewalEnds = 170 * time.Second
 
 // A year later: the client is reminded, orders online, signs, is checked and
 // accepted, and on the second the old certificate ends the new one logs in. Who
