@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,7 +158,8 @@ func TestHangAtEveryCall(t *testing.T) {
 		if err == nil {
 			err = b.Call(t.Context(), home, "orphans", object{"session": out.Session}, nil)
 		}
-		r, _ := err.(*rutokentest.Refusal)
+		var r *rutokentest.Refusal
+		_ = errors.As(err, &r)
 		if r != nil && r.Code == "TOO_MANY_REQUESTS" {
 			n--
 			continue

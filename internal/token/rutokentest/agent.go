@@ -56,7 +56,7 @@ func (d *Drawer) StartAgentOn(t testing.TB, program, address string, origins ...
 		}
 	})
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
+		if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
 			_ = c.Close()
 			return a
 		}

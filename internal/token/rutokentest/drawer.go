@@ -46,7 +46,7 @@ type Token struct {
 
 // versions of a release, hardware and firmware, as major<<8 | minor.
 var versions = map[string][2]uint64{
-	"1.0": {20<<8 | 0, 18<<8 | 0},
+	"1.0": {20 << 8, 18 << 8},
 	"2.0": {54<<8 | 1, 23<<8 | 2},
 	"3.0": {60<<8 | 1, 30<<8 | 1},
 }
