@@ -34,6 +34,7 @@ type OCSPAnswer struct {
 
 var (
 	ocspMalformed    = &OCSPAnswer{DER: ca.OCSPMalformed}
+	ocspInternal     = &OCSPAnswer{DER: ca.OCSPInternal}
 	ocspTryLater     = &OCSPAnswer{DER: ca.OCSPTryLater}
 	ocspUnauthorized = &OCSPAnswer{DER: ca.OCSPUnauthorized}
 )

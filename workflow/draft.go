@@ -42,9 +42,6 @@ func (f *Flow) NewDraft(ctx context.Context, who Actor, decl registry.Declaratio
 		if err := f.knowPredecessor(tx, &decl); err != nil {
 			return err
 		}
-		if err := f.compare(tx, &decl); err != nil {
-			return err
-		}
 		d.ID, err = tx.AddApplication(store.NewApplication{
 			Number: d.Number, LinkHash: LinkHash(d.Link), Declaration: f.defaults(decl), Input: in, CreatedBy: who.Operator.ID, Now: now,
 		})

@@ -30,6 +30,7 @@ type Enroll struct {
 	Enrolment int64  `arg:"" help:"Number of the enrolment, as in the address of its page: /enrolments/NUMBER/token."`
 	Device    string `placeholder:"SERIAL" help:"Serial number of the client's token. Empty: the only one that is no employee's, or you are asked."`
 	Clerk     string `placeholder:"SERIAL" help:"Serial number of your own token, to log in with. Empty: you are asked."`
+	Operator  string `placeholder:"NUMBER" help:"Your personal number, to log in with your own key in the E-Cloud instead of with your own token."`
 	Cookies   string `placeholder:"FILE" help:"Session that login kept in this file, instead of logging in with your own token."`
 	Paper     string `placeholder:"FILE" help:"Write the hand-over paper (PDF) with a fresh emergency code into this file."`
 }
@@ -85,6 +86,9 @@ type desk struct {
 func (d *desk) session(ctx context.Context) error {
 	if d.command.Cookies != "" {
 		return d.server.take(d.command.Cookies)
+	}
+	if d.command.Operator != "" {
+		return d.enterCloud(ctx, d.command.Operator)
 	}
 	d.say("enrol.clerk")
 	in, err := d.enter(ctx, "ask.device_clerk", d.command.Clerk)
@@ -201,7 +205,11 @@ func (d *desk) client(ctx context.Context) (pkcs11.Device, error) {
 	if made {
 		wanted = d.state.Key.Token
 	}
-	device, err := d.device("ask.device_client", wanted, append(slices.Clone(d.state.Clerk), d.clerk))
+	var without []string
+	if wanted == "" { // one that was named is for the server to judge
+		without = append(slices.Clone(d.state.Clerk), d.clerk)
+	}
+	device, err := d.device("ask.device_client", wanted, without)
 	switch {
 	case err != nil && made && is(err, pkcs11.DeviceNotFound):
 		return device, saying("enrol.other_device", "serial", wanted)

