@@ -18,6 +18,7 @@ import (
 // document under the clerk's eyes.
 type applicationPage struct {
 	templates.Page
+	Old        *oldCertificate // that it follows, where something happened to it
 	App        *registry.Application
 	Org        string
 	Settlement string
@@ -123,6 +124,9 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 			return err
 		}
 		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
+			return err
+		}
+		if v.Old, err = s.applicationOld(c, tx, v.App); err != nil {
 			return err
 		}
 		v.Clerks, err = clerkOptions(tx, lang(c))

@@ -8,6 +8,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // certificatesShown is how many certificates a client's page has.
@@ -40,9 +41,20 @@ func (s *Server) cabinet(c echo.Context) error {
 		if v.Balance, err = tx.Balance(v.Org.ID); err != nil {
 			return err
 		}
+		mine, err := tx.CertificateBySerial(identity(c).Serial)
+		if err != nil && registry.KindOf(err) != registry.NotFound {
+			return err
+		}
+		_, reissued := s.deps.Workflow.Pack().Operation(registry.Reissue)
 		certs, err := tx.CertificatesOf(v.Org.ID, certificatesShown)
 		for _, cert := range certs {
 			view := s.certificateView(c, cert)
+			if !view.Over && workflow.MayReport(mine, cert) {
+				view.StopPath = "/cabinet/certificates/" + string(cert.Serial) + "/stop"
+			}
+			if reissued && workflow.MayReport(mine, cert) {
+				view.ReissuePath = "/cabinet/certificates/" + string(cert.Serial) + "/reissue"
+			}
 			if view.Over {
 				v.Earlier = append(v.Earlier, view)
 			} else {

@@ -27,6 +27,10 @@ type certificateView struct {
 	Today string
 	// Stopped is where a suspension or revocation stands on the line.
 	Stopped string
+	// StopPath is where this holder takes it out of use; empty: nowhere.
+	StopPath string
+	// ReissuePath is where this holder begins its reissue; empty: nowhere.
+	ReissuePath string
 }
 
 func (s *Server) certificateView(c echo.Context, cert *registry.Certificate) certificateView {

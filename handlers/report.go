@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,6 +33,7 @@ type reportPage struct {
 	History     []historyRow
 	SameKey     int // other certificates with the same key
 
+	Reissue    string // where a clerk begins the reissue; empty: not here
 	MaySuspend bool
 	MayDecide  bool
 	FourEyes   string // why this approver may not, if so
@@ -172,6 +174,16 @@ func (s *Server) reportOrders(c echo.Context, tx *store.Tx, v *reportPage) error
 	if err != nil {
 		return err
 	}
+	known := func(a *registry.Application) bool { return a.ID == v.Report.ApplicationID }
+	if id := v.Report.ApplicationID; id != 0 && !slices.ContainsFunc(apps, known) {
+		begun, err := tx.Application(id) // a draft is no organisation's yet
+		if err != nil {
+			return err
+		}
+		if begun.Status.Open() {
+			apps = append(apps, begun)
+		}
+	}
 	for _, a := range apps {
 		v.Orders = append(v.Orders, reportOrder{a, s.applicationState(c, a.Status), s.orderAdvice(c, a, v.Certificate)})
 	}
@@ -211,6 +223,9 @@ func (s *Server) reportEffects(c echo.Context, tx *store.Tx, v *reportPage) erro
 func (s *Server) reportRights(c echo.Context, tx *store.Tx, v *reportPage, who workflow.Actor) error {
 	r, cert, role := v.Report, v.Certificate, identity(c).Role
 	open := r.Status == registry.ReportReceived
+	if role == registry.Clerk && cert.Profile == registry.HolderProfile && len(v.Orders) == 0 {
+		v.Reissue = "/reissue?serial=" + string(cert.Serial)
+	}
 	v.MaySuspend = open && role != registry.Auditor && cert.Status == registry.CertIssued && s.deps.Workflow.CanSuspend()
 	v.MayDecide = open && role == registry.Approver
 	if !v.MayDecide {

@@ -97,3 +97,52 @@ func TestCARefusalsAreTheAdministrators(t *testing.T) {
 	see(t, admin.post("/ca-refusals/retry", url.Values{}), http.StatusSeeOther)
 	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/ca-refusals", nil), http.StatusForbidden)
 }
+
+// A holder takes a certificate out of use from the cabinet; the accountant's by
+// the head only, another company's by nobody.
+func TestUB26_StopFromTheCabinet(t *testing.T) {
+	h := newShop(t, "ubr")
+	other := h.certify(h.other.ID, 2, testNow.AddDate(0, -2, 0), testNow.AddDate(0, 10, 0))
+	holder := h.client(h.cert)
+	at := "/cabinet/certificates/" + string(h.cert.Serial)
+	see(t, holder.do(http.MethodGet, "/cabinet", nil), http.StatusOK, at+"/stop", at+"/reissue")
+	see(t, holder.do(http.MethodGet, at+"/stop", nil), http.StatusOK, "Дароо токтотуу", "Ачкыч токенде")
+	see(t, holder.do(http.MethodGet, "/cabinet/certificates/"+string(other.Serial)+"/stop", nil), http.StatusNotFound)
+	see(t, holder.do(http.MethodGet, "/cabinet/certificates/"+string(other.Serial)+"/reissue", nil), http.StatusNotFound)
+	see(t, holder.post(at+"/suspend", url.Values{"since": {"кечээ"}}), http.StatusUnprocessableEntity, "Чакыртуунун себебин", "19.03.2026 13:20")
+	see(t, holder.post(at+"/suspend", url.Values{"cause": {"device_lost"}}), http.StatusSeeOther)
+	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/revocations", nil), http.StatusOK, "Жеке кабинеттен")
+}
+
+// The reason of a reissue leads; a holder's order makes a draft and a report.
+func TestUB29_ReissueFromTheCabinetAndTheCounter(t *testing.T) {
+	h := newShop(t, "ubr")
+	at := "/cabinet/certificates/" + string(h.cert.Serial) + "/reissue"
+	holder, clerk := h.client(h.cert), h.as(registry.Clerk, 0)
+	page := holder.do(http.MethodGet, at, nil)
+	see(t, page, http.StatusOK, "DEVICE_LOST", "Жаңы токен талап кылыңыз", "UB-24", "тез арада")
+	if strings.Contains(page.Body.String(), `value="EXPIRED"`) {
+		t.Error("an expiry is offered before the end")
+	}
+	see(t, holder.post(at, url.Values{"storage": {"RUTOKEN"}, "office": {"BISHKEK"}}), http.StatusUnprocessableEntity)
+	see(t, holder.post(at, url.Values{"reason": {"DEVICE_LOST"}, "storage": {"RUTOKEN"}, "office": {"BISHKEK"}}), http.StatusOK, "/track/", "26-0003")
+	see(t, clerk.do(http.MethodGet, "/revocations/R-26-0001", nil), http.StatusOK, "26-0003", "Жаңы токен талап кылыңыз")
+
+	second := h.certify(h.other.ID, 2, testNow.AddDate(-1, -1, 0), testNow.AddDate(0, -1, 0))
+	page = clerk.do(http.MethodGet, "/reissue?serial="+string(second.Serial), nil)
+	see(t, page, http.StatusOK, `value="EXPIRED"`)
+	if strings.Contains(page.Body.String(), `value="DEVICE_LOST"`) {
+		t.Error("after the end a lost device is offered")
+	}
+	rec := clerk.post("/reissue", url.Values{"serial": {string(second.Serial)}, "reason": {"EXPIRED"}, "storage": {"ECLOUD"}, "office": {"BISHKEK"}})
+	see(t, rec, http.StatusSeeOther)
+	see(t, clerk.do(http.MethodGet, rec.Header().Get("Location"), nil), http.StatusOK, string(second.Serial)[:8])
+	see(t, h.as(registry.Approver, 0).do(http.MethodGet, "/reissue?serial="+string(second.Serial), nil), http.StatusForbidden)
+}
+
+func TestEmergencyPage(t *testing.T) {
+	h := newShop(t, "ubr")
+	b := newBrowser(t, h.s)
+	see(t, b.do(http.MethodGet, "/revoke", nil), http.StatusOK, "Сертификатты дароо токтотуу", "K7QM-2XRT-9HBD")
+	see(t, b.post("/revoke", url.Values{"code": {""}}), http.StatusUnprocessableEntity, `aria-invalid="true"`)
+}

@@ -12,7 +12,7 @@ func (s *Server) revocationRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	readers := Operator(registry.Clerk, registry.Approver, registry.Auditor)
 	reporters, approver := Operator(registry.Clerk, registry.Approver), Operator(registry.Approver)
-	admin := Operator(registry.Administrator)
+	clerk, admin := Operator(registry.Clerk), Operator(registry.Administrator)
 	return []route{
 		{Method: get, Path: "/revocations", Access: readers, Handle: s.revocations},
 		{Method: post, Path: "/revocations", Access: reporters, Handle: s.reportSave},
@@ -21,6 +21,18 @@ func (s *Server) revocationRoutes() []route {
 		{Method: post, Path: "/revocations/:number/suspend", Access: reporters, Handle: s.reportSuspend},
 		{Method: post, Path: "/revocations/:number/text", Access: approver, Handle: s.reportText},
 		{Method: post, Path: "/revocations/:number/sign", Access: approver, Handle: s.reportSign, Slow: true},
+
+		{Method: get, Path: "/reissue", Access: clerk, Handle: s.reissueStart},
+		{Method: post, Path: "/reissue", Access: clerk, Handle: s.reissueBegin},
+		{Method: get, Path: "/cabinet/certificates/:serial/reissue", Access: Holder(), Handle: s.cabinetReissue},
+		{Method: post, Path: "/cabinet/certificates/:serial/reissue", Access: Holder(), Handle: s.cabinetReissueBegin},
+
+		{Method: get, Path: "/revoke", Access: Public(), Handle: s.emergency},
+		{Method: post, Path: "/revoke", Access: Public(), Handle: s.emergencyPost, Slow: true},
+		{Method: get, Path: "/cabinet/certificates/:serial/stop", Access: Holder(), Handle: s.stop},
+		{Method: post, Path: "/cabinet/certificates/:serial/suspend", Access: Holder(), Handle: s.stopSuspend},
+		{Method: post, Path: "/cabinet/certificates/:serial/text", Access: Holder(), Handle: s.stopText},
+		{Method: post, Path: "/cabinet/certificates/:serial/revoke", Access: Holder(), Handle: s.stopRevoke, Slow: true},
 
 		{Method: get, Path: "/ca-refusals", Access: admin, Handle: s.caRefusals},
 		{Method: post, Path: "/ca-refusals/retry", Access: admin, Handle: s.caRefusalsRetry},

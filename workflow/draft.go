@@ -31,40 +31,50 @@ func (f *Flow) NewDraft(ctx context.Context, who Actor, decl registry.Declaratio
 		return nil, err
 	}
 	d := &Draft{Link: newLink()}
-	err := f.store.Write(ctx, func(tx *store.Tx) (err error) {
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		if err := who.current(tx); err != nil {
 			return err
 		}
-		now := f.now()
-		if d.Number, err = f.nextNumber(tx, now); err != nil {
-			return err
-		}
-		if err := f.knowPredecessor(tx, &decl); err != nil {
-			return err
-		}
-		d.ID, err = tx.AddApplication(store.NewApplication{
-			Number: d.Number, LinkHash: LinkHash(d.Link), Declaration: f.defaults(decl), Input: in, CreatedBy: who.Operator.ID, Now: now,
-		})
-		if err != nil {
-			return err
-		}
-		hand := store.Hand{PersonalNumber: who.Operator.Person.PersonalNumber, OperatorID: who.Operator.ID, Act: registry.ActEdit, At: now}
-		if _, err := tx.AddHand(d.ID, hand); err != nil {
-			return err
-		}
-		app, err := tx.LockApplication(d.ID)
-		if err != nil {
-			return err
-		}
-		if err := f.syncChecklist(tx, app); err != nil {
-			return err
-		}
-		return f.record(tx, who, "application.drafted", map[string]any{"number": d.Number}, nil, Application(d.ID))
+		return f.beginDraft(tx, who, d, decl, in)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("beginning an application: %w", err)
 	}
 	return d, nil
+}
+
+// beginDraft is NewDraft inside a transaction; a holder's own draft is in
+// nobody's hands.
+func (f *Flow) beginDraft(tx *store.Tx, who Actor, d *Draft, decl registry.Declaration, in registry.FormInput) error {
+	now := f.now()
+	var err error
+	if d.Number, err = f.nextNumber(tx, now); err != nil {
+		return err
+	}
+	if err := f.knowPredecessor(tx, &decl); err != nil {
+		return err
+	}
+	begin := store.NewApplication{Number: d.Number, LinkHash: LinkHash(d.Link), Declaration: f.defaults(decl), Input: in, Now: now}
+	if who.Operator != nil {
+		begin.CreatedBy = who.Operator.ID
+	}
+	if d.ID, err = tx.AddApplication(begin); err != nil {
+		return err
+	}
+	if who.Operator != nil {
+		hand := store.Hand{PersonalNumber: who.Operator.Person.PersonalNumber, OperatorID: who.Operator.ID, Act: registry.ActEdit, At: now}
+		if _, err := tx.AddHand(d.ID, hand); err != nil {
+			return err
+		}
+	}
+	app, err := tx.LockApplication(d.ID)
+	if err != nil {
+		return err
+	}
+	if err := f.syncChecklist(tx, app); err != nil {
+		return err
+	}
+	return f.record(tx, who, "application.drafted", map[string]any{"number": d.Number}, nil, Application(d.ID))
 }
 
 // defaults fills what every row needs and a half-filled form may lack.

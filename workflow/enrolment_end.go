@@ -193,6 +193,9 @@ func (f *Flow) revokeUndelivered(tx *store.Tx, who Actor, e *registry.Enrolment)
 	if err := tx.SetCertificateStatus(cert.ID, cert.Status, registry.CertRevoked, int(ca.CessationOfOperation), f.now()); err != nil {
 		return false, err
 	}
+	if err := f.concludeOpen(tx, who, cert, map[string]any{"handed_over": false}); err != nil {
+		return false, err
+	}
 	details := map[string]any{"from": cert.Status, "reason": int(ca.CessationOfOperation), "handed_over": false}
 	return true, f.record(tx, who, "certificate."+string(registry.CertRevoked), details, nil, Certificate(cert.Serial), Enrolment(e.ID))
 }

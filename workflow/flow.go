@@ -38,10 +38,6 @@ type Config struct {
 	Issuing *Issuing
 	// Mail is how letters leave. Optional: without it they wait.
 	Mail *Mail
-	// WithoutSuspension says that the CRL that is served cannot say
-	// "suspended" (design: an external CA whose key is not ours to use), so
-	// suspension is not offered.
-	WithoutSuspension bool
 	// Seal signs the journal's checkpoints. Optional: without it nothing is
 	// sealed.
 	Seal *Seal
@@ -68,8 +64,6 @@ type Flow struct {
 	mail    *Mail
 	seal    *Seal
 	answers *answers // nil: none
-
-	withoutSuspension bool
 }
 
 // New makes a Flow.
@@ -80,7 +74,6 @@ func New(cfg Config) (*Flow, error) {
 	f := &Flow{
 		store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, vault: cfg.Vault,
 		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail, seal: cfg.Seal,
-		withoutSuspension: cfg.WithoutSuspension,
 	}
 	var err error
 	if f.answers, err = newAnswers(cfg.Answering, f.ca, cfg.Store); err != nil {

@@ -207,7 +207,7 @@ func TestDT23_ThePredecessorIsTheOrganisationsOwn(t *testing.T) {
 		if err := o.decide(o.approver, draft.ID, registry.ActApprove, ""); err != nil {
 			t.Fatal(err)
 		}
-		o.revoke(cert, "compromised")
+		o.revokeFor(cert, "compromised")
 		e := o.enrolments(draft.ID)[0]
 		o.activate(e.ID, "")
 		o.work()

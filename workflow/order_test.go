@@ -457,7 +457,7 @@ func TestDT17_DT18_StorageAndStatusCloseTheRemoteWay(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newIssuingOffice(t, s)
 		r := o.renewer(1, false)
-	o.revoke(r.acc, "compromised")
+		o.revokeFor(r.acc, "compromised")
 		o.at(r.head.NotAfter.Add(time.Second))
 		p, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(r.head), asItWas)
 		if err != nil {

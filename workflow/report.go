@@ -167,8 +167,10 @@ func (f *Flow) checkReport(tx *store.Tx, cert *registry.Certificate, in *ReportI
 }
 
 // CanSuspend says whether certificates can be suspended here: the pack allows
-// it, and the CRL that is served can say so.
-func (f *Flow) CanSuspend() bool { return f.pack.Certificate.Suspension && !f.withoutSuspension }
+// it, and the CRL that is served is not step-ca's, which cannot say so.
+func (f *Flow) CanSuspend() bool {
+	return f.pack.Certificate.Suspension && (f.answers == nil || f.answers.crl != nil)
+}
 
 // aboutReport names what a journal entry about a report concerns.
 func aboutReport(r *registry.Report, cert *registry.Certificate) []journal.Subject {
@@ -236,4 +238,21 @@ func (f *Flow) conclude(tx *store.Tx, who Actor, r *registry.Report, cert *regis
 	}
 	details["number"], details["to"] = r.Number, to
 	return f.record(tx, who, "report."+string(to), details, nil, aboutReport(r, cert)...)
+}
+
+// concludeOpen concludes the open report of a certificate, if there is one,
+// whose certificate was revoked for another reason than a decision on it.
+func (f *Flow) concludeOpen(tx *store.Tx, who Actor, cert *registry.Certificate, details map[string]any) error {
+	open, err := tx.OpenReportOf(cert.ID)
+	if registry.KindOf(err) == registry.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r, err := tx.LockReport(open.ID)
+	if err != nil {
+		return err
+	}
+	return f.conclude(tx, who, r, cert, registry.ReportRevoke, registry.ByApprover, details)
 }

@@ -38,8 +38,8 @@ func (o *issuingOffice) decideReport(by *colleague, id registry.ReportID, act re
 	return o.flow.DecideReport(o.ctx, by.Actor, in, q.Challenge, by.sign(o.t, q.Expected))
 }
 
-// revoke has a certificate revoked the ordinary way.
-func (o *issuingOffice) revoke(c *registry.Certificate, cause string) {
+// revokeFor has a certificate revoked the ordinary way.
+func (o *issuingOffice) revokeFor(c *registry.Certificate, cause string) {
 	o.t.Helper()
 	r := o.report(called(c, cause))
 	if err := o.decideReport(o.approver2, r.ID, registry.ReportRevoke, cause, ""); err != nil {

@@ -34,6 +34,10 @@ func (f *Flow) Submit(ctx context.Context, who Actor, id registry.ApplicationID,
 		if err := f.syncChecklist(c.tx, c.app); err != nil {
 			return err
 		}
+		// Submitting a reissue for a reason of UB-21…25 is a report.
+		if err := f.reportReissue(c.tx, c.who, c.app, decl.Head.Name(decl.Language).String(), nil); err != nil {
+			return err
+		}
 		c.app.SubmittedAt = &c.now
 		c.app.PackHash = f.pack.Hash()
 		c.app.Assignee, c.app.AssignedAt = 0, nil

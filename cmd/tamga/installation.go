@@ -235,7 +235,7 @@ func (i *installation) makeFlow(ctx context.Context, o opening) error {
 		Issuing:   &workflow.Issuing{CA: i.ca, Keys: keys, Receipt: receipt(words)},
 		Mail:      post,
 		Seal:      seal,
-		Answering: answering, WithoutSuspension: answering.CRLKey == nil,
+		Answering: answering,
 	}
 	i.flow, err = workflow.New(i.config)
 	return err

@@ -26,7 +26,8 @@
 //	token-login/1:    typ, origin, challenge
 //	decision/1,
 //	renewal-order/1,
-//	handover/1:       typ, origin, challenge, subject, version, sha256, action, time, text
+//	handover/1,
+//	revocation/1:     typ, origin, challenge, subject, version, sha256, action, time, text
 //
 // Strings are written as ECMAScript's JSON.stringify writes them: only the
 // quotation mark, the reverse solidus and U+0000…U+001F are escaped (\b \t \n

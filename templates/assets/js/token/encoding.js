@@ -18,7 +18,7 @@ export function loginEnvelope(challenge) {
   return encode(JSON.stringify({typ: 'token-login/1', origin: window.location.origin, challenge}));
 }
 
-const others = ['decision/1', 'renewal-order/1', 'handover/1'];
+const others = ['decision/1', 'renewal-order/1', 'handover/1', 'revocation/1'];
 
 /**
  * checkEnvelope refuses to sign anything but an envelope that the server made

@@ -1,0 +1,249 @@
+package workflow_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/internal/store/storetest"
+	"github.com/tamga-ca/tamga/workflow"
+)
+
+// holderOffice has the certificates of a head and an accountant, handed over.
+func holderOffice(t *testing.T, s *store.Store) (o *issuingOffice, head, accountant *registry.Certificate, browser string) {
+	t.Helper()
+	o = newIssuingOffice(t, s)
+	app, es, browser := o.issued(1)
+	for _, role := range []registry.SignatoryRole{registry.Head, registry.Accountant} {
+		if _, err := o.login(app, role, pin, browser, "192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return o, o.certificate(es[0]), o.certificate(es[1]), browser
+}
+
+// revokeOwn signs with the kept key of a certificate's holder.
+func (o *issuingOffice) revokeOwn(signer, target *registry.Certificate, cause, browser string) (*registry.Report, error) {
+	who := workflow.ByHolder(signer).For(signer.OrganisationID)
+	in := workflow.OwnRevocation{Serial: target.Serial, Cause: cause, Text: "Чакыртам", Origin: "https://ca.example.kg", Session: "browser"}
+	q, err := o.flow.AskOwnRevocation(o.ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	holder, err := o.flow.CloudHolder(o.ctx, declaration(1).Organisation.INN, signer.Role)
+	if err != nil {
+		return nil, err
+	}
+	cms, _, err := o.flow.SignWithCloudKey(o.ctx, holder, pin, browser, "192.0.2.1", q.Expected)
+	if err != nil {
+		return nil, err
+	}
+	return o.flow.RevokeOwn(o.ctx, who, in, q.Challenge, cms)
+}
+
+// A holder's own signature revokes at once and for good, without an approver.
+func TestUB25_AHoldersOwnRevocationIsFinal(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, accountant, browser := holderOffice(t, s)
+		_, err := o.revokeOwn(head, accountant, "compromised", browser)
+		wantKey(t, err, "error.report.not_own")
+		_, err = o.revokeOwn(head, head, "suspended", browser)
+		wantKey(t, err, "error.certificate.reason")
+		r, err := o.revokeOwn(head, head, "compromised", browser)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.bySerial(head.Serial); got.Status != registry.CertRevoked || got.StatusReason != 1 {
+			t.Errorf("the certificate is %s, reason %d", got.Status, got.StatusReason)
+		}
+		if got := o.reportNow(r.ID); got.Status != registry.ReportRevoked || got.Way != registry.FromCabinet {
+			t.Errorf("the report is %s, %s", got.Status, got.Way)
+		}
+		o.read(func(tx *store.Tx) error {
+			d, err := tx.RevocationDecision(r.ID)
+			if err == nil && (d.OperatorID != 0 || d.Serial != head.Serial || len(d.Signature) == 0) {
+				t.Errorf("the decision: operator %d, signed with %s", d.OperatorID, d.Serial)
+			}
+			return err
+		})
+	})
+}
+
+// From the cabinet a holder suspends their own certificate, the head everybody's
+// of the organisation; the accountant not the head's; nobody another company's.
+func TestUB26_ReportsFromTheCabinet(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, accountant, _ := holderOffice(t, s)
+		report := func(by, target *registry.Certificate) error {
+			_, err := o.flow.ReportFromCabinet(o.ctx, workflow.ByHolder(by), workflow.ReportInput{Serial: target.Serial, Cause: "device_lost"})
+			return err
+		}
+		wantKind(t, report(accountant, head), registry.NotFound)
+		_, es, _ := o.issued(2)
+		wantKind(t, report(head, o.certificate(es[0])), registry.NotFound)
+		if err := report(head, accountant); err != nil {
+			t.Fatal(err)
+		}
+		if err := report(head, head); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []*registry.Certificate{head, accountant} {
+			if got := o.bySerial(c.Serial).Status; got != registry.CertSuspended {
+				t.Errorf("%s is %s", c.Role, got)
+			}
+		}
+		wantKey(t, report(head, accountant), "error.report.open")
+	})
+}
+
+// A holder signs twice at once, while an approver lifts: one outcome, one
+// decision.
+func TestOwnRevocationRace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, _, browser := holderOffice(t, s)
+		if n := winners(4, func(int) error {
+			_, err := o.revokeOwn(head, head, "compromised", browser)
+			return err
+		}); n != 1 {
+			t.Errorf("%d revocations went through", n)
+		}
+		if got := o.journalled(workflow.Certificate(head.Serial), "certificate.revoked"); got != 1 {
+			t.Errorf("revoked %d times", got)
+		}
+	})
+}
+
+// A reissue for a reason of UB-21…25 is a report, and a lost token is out of
+// use at once; after the end nothing is revoked (UB-20).
+func TestUB20_UB21_UB24_AReissueIsAReport(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, accountant, _ := holderOffice(t, s)
+		start := func(who workflow.Actor, c *registry.Certificate, reason registry.ReissueReason) (*workflow.Draft, error) {
+			return o.flow.StartReissue(o.ctx, who, workflow.ReissueStart{
+				Serial: c.Serial, Reason: reason, Storage: registry.ECloud, Office: "BISHKEK", Changed: []registry.Requisite{registry.OwnerPassport},
+			})
+		}
+		_, err := start(o.clerk.Actor, head, registry.ReasonExpired)
+		wantKind(t, err, registry.Invalid)
+		_, err = start(o.approver.Actor, head, registry.ReasonDeviceLost)
+		wantKind(t, err, registry.Forbidden)
+		_, err = start(workflow.ByHolder(accountant), head, registry.ReasonDeviceLost)
+		wantKind(t, err, registry.NotFound)
+
+		// A holder's start is the report.
+		d, err := start(workflow.ByHolder(head), head, registry.ReasonDeviceLost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := o.application(d.ID)
+		if app.Status != registry.Draft || app.CreatedBy != 0 || app.Declaration.Head.PersonalNumber != head.PersonalNumber || app.Declaration.Predecessor.Serial != head.Serial {
+			t.Errorf("the draft: %s by %d, of %s", app.Status, app.CreatedBy, app.Declaration.Head.PersonalNumber)
+		}
+		if got := o.bySerial(head.Serial).Status; got != registry.CertSuspended {
+			t.Errorf("a lost token's certificate is %s", got)
+		}
+		var r *registry.Report
+		o.read(func(tx *store.Tx) (err error) {
+			r, err = tx.ReportOfApplication(d.ID)
+			return err
+		})
+		if r.Way != registry.ByReissue || r.DueAt.Sub(r.ReportedAt) != 24*time.Hour {
+			t.Errorf("the report: %s, %v", r.Way, r.DueAt.Sub(r.ReportedAt))
+		}
+
+		// A clerk's becomes one when it is handed in.
+		d, err = start(o.clerk.Actor, accountant, registry.ReasonRequisitesChanged)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hasReport := func(c *registry.Certificate) bool {
+			found := false
+			o.read(func(tx *store.Tx) error {
+				all, err := tx.ReportsOf(c.ID)
+				found = len(all) > 0
+				return err
+			})
+			return found
+		}
+		if hasReport(accountant) {
+			t.Error("a draft is a report")
+		}
+		decl := o.application(d.ID).Declaration
+		trusted := person(13, "Менеджер")
+		decl.Trusted = &trusted
+		decl.Head.Consent, decl.Accountant.Consent = true, true
+		o.write(func(tx *store.Tx) error {
+			a, err := tx.LockApplication(d.ID)
+			if err != nil {
+				return err
+			}
+			return tx.SaveDeclaration(a, &decl, nil, o.now())
+		})
+		if err := o.flow.Submit(o.ctx, o.clerk.Actor, d.ID, 0); err != nil {
+			t.Fatal(err)
+		}
+		if !hasReport(accountant) || o.bySerial(accountant.Serial).Status != registry.CertIssued {
+			t.Error("changed requisites: the old one is reported, and works until it is decided")
+		}
+
+		// After the end: a reissue, and nothing to revoke.
+		_, es, _ := o.issued(2)
+		old := o.certificate(es[0])
+		o.advance(old.NotAfter.Sub(o.now()) + time.Hour)
+		if _, err := start(workflow.ByHolder(old), old, registry.ReasonDeviceLost); err != nil {
+			t.Fatal(err)
+		}
+		if hasReport(old) {
+			t.Error("an expired certificate is reported")
+		}
+	})
+}
+
+// The code of the paper suspends at once, for whoever has it; a wrong one tells
+// nothing and costs a wait; an approver lifts what it did.
+func TestTheEmergencyCodeSuspendsWithoutALogin(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, _, _ := holderOffice(t, s)
+		code, err := o.flow.GiveEmergencyCode(o.ctx, o.clerk.Actor, head.EnrolmentID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		older, err := o.flow.GiveEmergencyCode(o.ctx, o.clerk.Actor, head.EnrolmentID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, older = older, code
+		_, _, err = o.flow.SuspendByEmergencyCode(o.ctx, "AAAA-AAAA-AAAB", "device_lost", "192.0.2.7")
+		wantKey(t, err, "error.ecloud.code_typed")
+		_, _, err = o.flow.SuspendByEmergencyCode(o.ctx, older, "device_lost", "192.0.2.7")
+		wantKey(t, err, "error.emergency.code")
+		_, _, err = o.flow.SuspendByEmergencyCode(o.ctx, older, "device_lost", "192.0.2.7")
+		wantKey(t, err, "error.throttled")
+		var r *registry.Report
+		if n := winners(3, func(i int) error {
+			got, cert, err := o.flow.SuspendByEmergencyCode(o.ctx, code, "device_stolen", "192.0.2.8")
+			if err == nil {
+				r = got
+				if cert.Status != registry.CertSuspended {
+					t.Errorf("try %d: %s", i, cert.Status)
+				}
+			}
+			return err
+		}); n == 0 {
+			t.Fatal("the code does nothing")
+		}
+		if got := o.journalled(workflow.Certificate(head.Serial), "certificate.suspended"); got != 1 {
+			t.Errorf("suspended %d times", got)
+		}
+		if r.Way != registry.ByEmergencyCode || r.CreatedBy != 0 {
+			t.Errorf("the report: %s by %d", r.Way, r.CreatedBy)
+		}
+		if err := o.decideReport(o.approver, r.ID, registry.ReportLift, "", "Токен табылды"); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.bySerial(head.Serial).Status; got != registry.CertIssued {
+			t.Errorf("after lifting: %s", got)
+		}
+	})
+}
