@@ -5,7 +5,7 @@
 // RESULTS.md and ends with status 1 when a limit is missed. It must not be part
 // of the tests: what it measures is the machine as well.
 //
-//	go run -tags bench ./bench [-only issuing,login,worklist,journal] [-on DATABASE] [-small] [-out FILE]
+//	go run -tags bench ./bench [-only issuing,login,worklist,journal,ocsp,crl] [-on DATABASE] [-small] [-out FILE]
 package main
 
 import (
@@ -34,11 +34,13 @@ type sizes struct {
 	sqlite       int
 	requests     int // of each page
 	entries      int // of the journal
+	revoked      int // certificates of a long list
+	revocations  int // until the world knows
 }
 
 var (
-	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000}
-	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 20, entries: 1000}
+	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60}
+	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 20, entries: 1000, revoked: 10_000, revocations: 3}
 )
 
 // section is a part of the run that may be asked for by itself.
@@ -47,7 +49,7 @@ type section struct {
 	run  func(context.Context, *bench) error
 }
 
-var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}}
+var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}, {"ocsp", answers}, {"crl", lists}}
 
 // bench is one run.
 type bench struct {

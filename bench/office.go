@@ -89,6 +89,9 @@ type office struct {
 	dsn   string
 	store *store.Store
 	flow  *workflow.Flow
+	// config is the flow's, for another server; more are its databases.
+	config workflow.Config
+	more   []*store.Store
 
 	clerk, cashier, approver *colleague
 }
@@ -113,6 +116,9 @@ func (a *authority) openOffice(ctx context.Context, name, dsn, dir string) (_ *o
 		Store: o.store, Pack: a.pack, Now: time.Now, Log: slog.New(slog.DiscardHandler), BaseURL: origin,
 		SourceKey: make([]byte, 32), Issuing: &workflow.Issuing{CA: a.client},
 	}
+	if cfg.Answering, err = a.answering(); err != nil {
+		return nil, err
+	}
 	issuer := a.server.Issuer()
 	cfg.Trust = workflow.Trust{Root: issuer.Root, Issuer: issuer.Certificate}
 	if cfg.Trust.HolderPolicy, err = x509.ParseOID(a.pack.Certificate.HolderPolicy); err != nil {
@@ -124,6 +130,7 @@ func (a *authority) openOffice(ctx context.Context, name, dsn, dir string) (_ *o
 	if cfg.Vault, err = newVault(dir); err != nil {
 		return nil, err
 	}
+	o.config = cfg
 	if o.flow, err = workflow.New(cfg); err != nil {
 		return nil, err
 	}
@@ -138,7 +145,11 @@ func (a *authority) openOffice(ctx context.Context, name, dsn, dir string) (_ *o
 	return o, nil
 }
 
-func (o *office) close() { _ = o.store.Close() }
+func (o *office) close() {
+	for _, s := range append(o.more, o.store) {
+		_ = s.Close()
+	}
+}
 
 func newVault(dir string) (*scan.Vault, error) {
 	dir, err := os.MkdirTemp(dir, "files")

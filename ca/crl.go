@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"os"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -225,4 +226,24 @@ func (i *Issuer) ReadCRL(der []byte) (*CRLFacts, error) {
 		return nil, errors.New("reading a CRL: it has no number")
 	}
 	return &CRLFacts{Number: l.Number, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate, Entries: len(l.RevokedCertificateEntries), list: l}, nil
+}
+
+// LoadRootCRL reads the root's list (DER), nil where there is none, and checks
+// that the root signed it.
+func (i *Issuer) LoadRootCRL(file string) ([]byte, error) {
+	der, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the root's CRL: %w", err)
+	}
+	l, err := x509.ParseRevocationList(der)
+	if err == nil {
+		err = l.CheckSignatureFrom(i.Root)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the root's CRL %s: %w", file, err)
+	}
+	return der, nil
 }

@@ -40,6 +40,9 @@ func (l Layout) Password() string { return filepath.Join(l.Secrets, "ca-password
 // Provisioner is the private JWK that signs our tokens for step-ca.
 func (l Layout) Provisioner() string { return filepath.Join(l.Secrets, "provisioner.jwk") }
 
+// RootCRL is the root's list, DER, made off-line; it need not be there.
+func (l Layout) RootCRL() string { return filepath.Join(l.Dir, "root.crl") }
+
 // Offline is the directory to be moved off the machine after Init: the root's
 // key and its password.
 func (l Layout) Offline() string { return filepath.Join(l.Secrets, "root-offline") }

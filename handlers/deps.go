@@ -51,6 +51,8 @@ type Deps struct {
 	// tests.
 	IssuingCA []byte
 	RootCA    []byte
+	// RootCRL is the root's list, DER. Optional: it is made off-line.
+	RootCRL []byte
 	// Demo asks for the line about test certificates on every page.
 	Demo bool
 

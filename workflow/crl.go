@@ -61,6 +61,15 @@ func (f *Flow) publishCRL(ctx context.Context) (more bool, err error) {
 	return false, err
 }
 
+// MakeCRL makes and publishes a list now; the background work does so by itself.
+// Conflict: another server has published meanwhile.
+func (f *Flow) MakeCRL(ctx context.Context) error {
+	if f.answers == nil || f.answers.crl == nil {
+		return errors.New("making a CRL: the issuing key is not at hand")
+	}
+	return f.makeCRL(ctx, f.now())
+}
+
 // crlDue says whether a list is to be made. One that was made later than now is
 // of a clock that was set back: there is no telling how old it is. Two lists
 // have a second between them, so that HTTP can tell them apart by their time.

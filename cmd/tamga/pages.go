@@ -28,6 +28,10 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	rootCRL, err := i.issuer.LoadRootCRL(i.place.layout().RootCRL())
+	if err != nil {
+		return nil, err
+	}
 	deps := handlers.Deps{
 		Log:            slog.Default(),
 		Now:            f.now,
@@ -40,6 +44,7 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 		Ready:          i.ready,
 		IssuingCA:      i.issuer.Certificate.Raw,
 		RootCA:         i.issuer.Root.Raw,
+		RootCRL:        rootCRL,
 	}
 	deps.UseWorkflow(i.flow, i.store)
 	return handlers.New(deps)
