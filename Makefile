@@ -66,6 +66,7 @@ fuzz: assets ## Each fuzz target for a few seconds (FUZZ_SECONDS=100 in all)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz
 
 bench: assets ## Measure, and write bench/RESULTS.md; fails when a promise is missed
+	scripts/install-test-tools bench
 	go run -tags bench ./bench -out bench/RESULTS.md
 
 soak: assets bin/pgrun ## Repeat the tests of races, crashes and kills (ROUNDS=20)

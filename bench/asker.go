@@ -66,6 +66,9 @@ func (a *asker) ask(request []byte) error {
 		}
 		a.conn, a.in = conn, bufio.NewReader(conn)
 	}
+	if err := a.conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		return err
+	}
 	if _, err := a.conn.Write(request); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ import (
 const ocspTable = "OCSP"
 
 func init() {
-	explained[ocspTable] = "Answers a second over HTTP to eight askers that keep their connections, about sixteen certificates of which two are revoked, by POST. The peers serve the same certificates on the same cores, in processes of their own: cfssl ocspserve (Debian's golang-cfssl) the very answers that we signed, openssl ocsp with two workers what it signs itself; it closes each connection. The bare handler is net/http that reads the question and returns the bytes of one answer. The askers are one lean program for all and run on the same cores. With a nonce nothing can be signed ahead: ours asks the database and signs, openssl signs."
+	explained[ocspTable] = "Answers a second over HTTP to eight askers that keep their connections, about sixteen certificates of which two are revoked, by POST. The peers serve the same certificates on the same cores, in processes of their own: cfssl ocspserve (Debian's golang-cfssl) the very answers that we signed, openssl ocsp what it signs itself; it closes each connection. The bare handler is net/http that reads the question and returns the bytes of one answer. The askers are one lean program for all and run on the same cores. With a nonce nothing can be signed ahead: both sign each answer."
 }
 
 // ocspFor is how long each server is asked in a round.
@@ -286,7 +286,7 @@ func (r *responder) openssl(ctx context.Context, dir string, who []holder) error
 	if err != nil {
 		return err
 	}
-	c := exec.CommandContext(ctx, "openssl", "ocsp", "-port", port, "-multi", "2", "-ignore_err", "-nmin", "60",
+	c := exec.CommandContext(ctx, "openssl", "ocsp", "-port", port, "-ignore_err", "-nmin", "60",
 		"-index", "index.txt", "-CA", "issuing.pem", "-rsigner", "ocsp.pem", "-rkey", "ocsp.key")
 	c.Dir = dir
 	return r.start("openssl", address, c)
@@ -311,16 +311,18 @@ func (r *responder) start(name, address string, c *exec.Cmd) error {
 		return fmt.Errorf("%w (Debian: golang-cfssl, openssl)", err)
 	}
 	r.closers = append(r.closers, func() {
-		_ = c.Process.Signal(os.Interrupt) // openssl ends its workers
-		time.Sleep(200 * time.Millisecond)
 		_ = c.Process.Kill()
 		_ = c.Wait()
 	})
 	r.addresses[name] = address
+	// With a whole question: openssl does not get over a connection without one.
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			return conn.Close()
+		a := asker{address: address}
+		err := a.ask(r.posts[0])
+		a.hangUp()
+		if err == nil {
+			return nil
 		}
 	}
-	return fmt.Errorf("%s does not listen on %s: %s", name, address, said.String())
+	return fmt.Errorf("%s does not answer on %s: %s", name, address, said.String())
 }

@@ -12,11 +12,22 @@ import (
 // each.
 const mostKept = 100_000
 
-// keptAnswer is an answer to a question about one certificate without a nonce.
+// keptAnswer is what was last read of a certificate and, once somebody has asked
+// without a nonce, the answer to that.
 type keptAnswer struct {
-	answer *OCSPAnswer
-	signer *ca.OCSPSigner
-	signed time.Time // the rules' clock
+	standing ca.Standing
+	at       time.Time   // the rules' clock
+	answer   *OCSPAnswer // nil: only asked with nonces
+	signer   *ca.OCSPSigner
+}
+
+// fresh says that it is not to be read anew.
+func (k *keptAnswer) fresh(now time.Time) bool {
+	if k == nil {
+		return false
+	}
+	age := now.Sub(k.at)
+	return age >= 0 && age < answerAnew
 }
 
 // keptAnswers are answers signed ahead, by the DER of what is asked about. An

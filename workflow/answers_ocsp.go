@@ -78,11 +78,9 @@ func (f *Flow) answerOne(ctx context.Context, signer *ca.OCSPSigner, id ca.CertI
 	a, now := f.answers, f.now()
 	kept, changes := a.kept.get(id.Raw)
 	following := a.follow.current()
-	if kept != nil && following && kept.signer == signer {
-		if age := now.Sub(kept.signed); age >= 0 && age < answerAnew {
-			a.stats.kept.Add(1)
-			return kept.answer
-		}
+	if following && kept.fresh(now) && kept.answer != nil && kept.signer == signer {
+		a.stats.kept.Add(1)
+		return kept.answer
 	}
 	standing, err := f.standings(ctx, []ca.CertID{id})
 	if err != nil {
@@ -98,7 +96,7 @@ func (f *Flow) answerOne(ctx context.Context, signer *ca.OCSPSigner, id ca.CertI
 	}
 	answer := keepable(der, at)
 	if following {
-		a.kept.put(id.Raw, id.Serial(), &keptAnswer{answer, signer, at}, changes)
+		a.kept.put(id.Raw, id.Serial(), &keptAnswer{standing[0].Standing, at, answer, signer}, changes)
 	}
 	return answer
 }
@@ -110,7 +108,7 @@ func keepable(der []byte, at time.Time) *OCSPAnswer {
 
 // answerMany signs for one question: several certificates, or a nonce.
 func (f *Flow) answerMany(ctx context.Context, signer *ca.OCSPSigner, r *ca.OCSPRequest) *OCSPAnswer {
-	standing, err := f.standings(ctx, r.Certificates)
+	standing, err := f.knownStandings(ctx, r.Certificates)
 	if err != nil {
 		return f.cannotSay(ctx, err)
 	}
@@ -128,6 +126,35 @@ func (f *Flow) cannotSay(ctx context.Context, err error) *OCSPAnswer {
 		f.log.Error("an OCSP question could not be answered", "err", err)
 	}
 	return ocspTryLater
+}
+
+// knownStandings gives what is kept, or asks the database and keeps it.
+func (f *Flow) knownStandings(ctx context.Context, ids []ca.CertID) ([]ca.OCSPAnswer, error) {
+	a, now := f.answers, f.now()
+	if !a.follow.current() {
+		return f.standings(ctx, ids)
+	}
+	out := make([]ca.OCSPAnswer, len(ids))
+	changes, all := uint64(0), true
+	for i, id := range ids {
+		kept, n := a.kept.get(id.Raw)
+		if i == 0 {
+			changes = n
+		}
+		if all = all && kept.fresh(now); all {
+			out[i] = ca.OCSPAnswer{ID: id, Standing: kept.standing}
+		}
+	}
+	if all {
+		return out, nil
+	}
+	out, err := f.standings(ctx, ids)
+	for _, s := range out {
+		if err == nil && s.Known {
+			a.kept.put(s.ID.Raw, s.ID.Serial(), &keptAnswer{standing: s.Standing, at: now}, changes)
+		}
+	}
+	return out, err
 }
 
 // standings asks the database; another CA's certificates are unknown.

@@ -372,7 +372,12 @@ func TestNothingIsGoodAfterItsRevocationRace(t *testing.T) {
 			}
 			var revoked atomic.Int64 // unix microseconds
 			asked, done := context.WithCancel(ctx)
+			withNonce := manyRequest(t, crypto.SHA1, r.issuer.Certificate, []byte("0123456789abcdef"), cert)
 			for i, f := range []*workflow.Flow{r.flow, r.flow, other} {
+				request := request
+				if i == 1 {
+					request = withNonce
+				}
 				all.Go(func() {
 					for asked.Err() == nil {
 						began := time.Now()
