@@ -49,7 +49,7 @@ type section struct {
 	run  func(context.Context, *bench) error
 }
 
-var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}, {"ocsp", answers}, {"crl", lists}}
+var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}, {"ocsp", answers}, {"crl", lists}, {"renewal", renewals}}
 
 // bench is one run.
 type bench struct {
