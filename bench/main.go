@@ -70,9 +70,17 @@ func run(args []string, out io.Writer) int {
 	file := flags.String("out", "", "where to write the results; empty: only print them")
 	on := flags.String("on", "", "database to measure: sqlite or postgresql; empty: both")
 	rounds := flags.Int("rounds", 0, "how often each is measured; 0: as often as usual")
+	kills := flags.String("kills", "", "a file of kills that make soak counted: put it into the results, and measure nothing")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
 		return 2
+	}
+	if *kills != "" {
+		if err := writeKills(*kills, *file); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			return 1
+		}
+		return 0
 	}
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // step-ca announces its address
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -110,7 +118,11 @@ func run(args []string, out io.Writer) int {
 		fmt.Fprintf(out, "%s took %s\n", s.name, time.Since(began).Round(time.Second))
 	}
 	if *file != "" {
-		if err := os.WriteFile(*file, b.report.markdown(), 0o644); err != nil {
+		kept, err := killsOf(*file)
+		if err == nil {
+			err = os.WriteFile(*file, append(b.report.markdown(), kept...), 0o644)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			return 1
 		}
