@@ -3,7 +3,7 @@ package ca
 import (
 	"bytes"
 	"crypto"
-	"crypto/sha1"
+	"crypto/sha1" //nolint:gosec // RFC 6960 names the issuer and the responder by SHA-1
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"

@@ -46,13 +46,14 @@ type Demo struct {
 
 // Person is somebody of the demo with a key.
 type Person struct {
-	Name        string `json:"name"`
-	Role        string `json:"role"`
-	Login       string `json:"login"`
-	Identifier  string `json:"identifier"`
-	Choice      string `json:"choice"`
-	PIN         string `json:"pin_code"`
-	Certificate string `json:"certificate"` // its status
+	Name        string     `json:"name"`
+	Role        string     `json:"role"`
+	Login       string     `json:"login"`
+	Identifier  string     `json:"identifier"`
+	Choice      string     `json:"choice"`
+	PIN         string     `json:"pin_code"`
+	Certificate string     `json:"certificate"` // its status
+	Ends        *time.Time `json:"ends"`        // where it ends soon
 }
 
 // startDemo starts a demo of an authority with data of its own.

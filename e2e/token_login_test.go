@@ -263,7 +263,7 @@ func (d tokenDesk) link(person registry.PersonalNumber, org, own registry.Organi
 	}
 }
 
-// tryOperator: an employee logs in in the same way.
+// tryOperator: employees enter the same way.
 func (d tokenDesk) tryOperator(t *testing.T) {
 	d = d.at(t)
 	token := rutoken("3a1f60c2")

@@ -65,19 +65,27 @@ func (s *Server) fill(c echo.Context, in registry.FormInput) error {
 }
 
 func (s *Server) knownPeople(tx *store.Tx, id registry.OrganisationID, known registry.FormInput) error {
-	earlier, err := tx.ApplicationsOf(id, 1)
+	earlier, err := tx.ApplicationsOf(id, applicationsLooked)
 	if err != nil || len(earlier) == 0 {
 		return err
 	}
-	zone := s.deps.Workflow.Pack().Zone()
-	d := earlier[0].Declaration
+	pack := s.deps.Workflow.Pack()
+	zone := pack.Zone()
+	d := lastDecided(earlier).Declaration
 	d.Operation, d.Reason, d.Changed, d.Replaced, d.Predecessor = registry.Renewal, "", nil, nil, nil
-	certs, err := tx.CertificatesOf(id, 1)
+	if _, ok := pack.Operation(registry.Renewal); !ok {
+		d.Operation = registry.Reissue // UB-20, UB-29
+	}
+	if d.Channel == registry.Remote { // this one is made in the office
+		d.Channel, d.Office = registry.Office, pack.HeadOffice
+	}
+	certs, err := tx.CertificatesOf(id, certificatesShown)
 	if err != nil {
 		return err
 	}
-	if len(certs) > 0 {
-		d.Predecessor = &registry.Predecessor{Serial: certs[0].Serial, NotAfter: certs[0].NotAfter, Revoked: certs[0].Status == registry.CertRevoked}
+	if old := toRenew(certs, d.Head.PersonalNumber); old != nil {
+		d.Predecessor = &registry.Predecessor{Serial: old.Serial, NotAfter: old.NotAfter, Revoked: old.Status == registry.CertRevoked}
+		d.Storage = old.Storage
 	}
 	for name, values := range registry.InputOf(&d, zone) {
 		// Consent is given anew with each application.
@@ -86,6 +94,42 @@ func (s *Server) knownPeople(tx *store.Tx, id registry.OrganisationID, known reg
 		}
 	}
 	return nil
+}
+
+// applicationsLooked is how far back an application is looked for that was
+// decided on.
+const applicationsLooked = 20
+
+// lastDecided is the newest application that led to certificates, or else the
+// newest.
+func lastDecided(apps []*registry.Application) *registry.Application {
+	for _, app := range apps {
+		if app.Status == registry.Approved || app.Status == registry.Completed {
+			return app
+		}
+	}
+	return apps[0]
+}
+
+// toRenew is the certificate that a renewal is most likely about: the head's
+// that ends last, or anybody's; one that is not revoked before one that is.
+func toRenew(certs []*registry.Certificate, head registry.PersonalNumber) *registry.Certificate {
+	var best *registry.Certificate
+	better := func(a, b *registry.Certificate) bool {
+		if ra, rb := a.Status == registry.CertRevoked, b.Status == registry.CertRevoked; ra != rb {
+			return rb
+		}
+		if ha, hb := a.PersonalNumber == head, b.PersonalNumber == head; ha != hb {
+			return ha
+		}
+		return a.NotAfter.After(b.NotAfter)
+	}
+	for _, c := range certs {
+		if best == nil || better(c, best) {
+			best = c
+		}
+	}
+	return best
 }
 
 func isConsent(field string) bool {

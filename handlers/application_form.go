@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -129,12 +130,31 @@ func (s *Server) formPage(c echo.Context, app *registry.Application, in registry
 		v.Title = s.text(c, "application.number", "number", app.Number)
 	}
 	decl := s.declared(in)
+	s.compared(c, v, &decl)
 	sentAt := s.deps.Now()
 	if app != nil && app.SubmittedAt != nil {
 		sentAt = *app.SubmittedAt
 	}
 	v.Items = s.deps.Workflow.Checklist(&decl, sentAt)
 	return v
+}
+
+// compared ticks what differs from the certificate that is renewed: the list of
+// documents asks for its proof (DT-10, DT-29).
+func (s *Server) compared(c echo.Context, v *formPage, decl *registry.Declaration) {
+	if err := s.deps.Workflow.CompareWithFile(c.Request().Context(), decl); err != nil {
+		s.log.Error("comparing a form with what is on file", "request", requestIDOf(c), "err", err)
+		return
+	}
+	v.Form = maps.Clone(v.Form)
+	delete(v.Form, "changed")
+	delete(v.Form, "replaced")
+	for _, r := range decl.Changed {
+		v.Form["changed"] = append(v.Form["changed"], string(r))
+	}
+	for _, r := range decl.Replaced {
+		v.Form["replaced"] = append(v.Form["replaced"], string(r))
+	}
 }
 
 // declared reads a declaration out of the form, with what the form leaves

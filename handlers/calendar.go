@@ -157,7 +157,8 @@ func (s *Server) calendarDays(c echo.Context, tx *store.Tx, m month, v *calendar
 		return err
 	}
 	today := registry.DateOf(s.deps.Now(), pack.Zone())
-	week := make([]calendarDay, (int(m.first.Weekday())+6)%7)
+	before := (int(m.first.Weekday()) + 6) % 7 // days of the week that belong to the month before
+	week := append(make([]calendarDay, 0, 7), make([]calendarDay, before)...)
 	sum := newTally()
 	for i, d := range days {
 		n := counts[i]

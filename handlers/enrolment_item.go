@@ -154,7 +154,7 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 	it.MayConfirm = waits && it.Activation != nil && it.Activation.ConfirmedAt == nil && !it.Activation.Expired &&
 		(id.Role == starter || id.Role == decider) && it.Activation.RequestedBy != id.OperatorID
 	it.MayRetry = id.Role == decider && it.Status == registry.Failed
-	it.MayCancel = id.Role == decider && !(it.Status == registry.KeyMade && it.NextAttemptAt == nil) && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
+	it.MayCancel = id.Role == decider && (it.Status != registry.KeyMade || it.NextAttemptAt != nil) && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
 	it.MayDesk = id.Role == starter && it.Status != registry.Cancelled && (!it.Cloud || it.OperatorID != 0 && waits)
 	it.MayRestart = id.Role == decider && it.Status == registry.Issued && it.TokenKey != nil
 	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)

@@ -112,7 +112,7 @@ func (s *Server) expiredCloudHelp(c echo.Context, refused *registry.Error, in Cl
 			return err
 		}
 		for _, cert := range certs {
-			if cert.Role != in.Role && !(in.Role == registry.Head && cert.Role == registry.HeadAsAccountant) {
+			if cert.Role != in.Role && (in.Role != registry.Head || cert.Role != registry.HeadAsAccountant) {
 				continue
 			}
 			app, err := tx.LiveOrder(cert.ID)

@@ -34,7 +34,6 @@ type OCSPAnswer struct {
 
 var (
 	ocspMalformed    = &OCSPAnswer{DER: ca.OCSPMalformed}
-	ocspInternal     = &OCSPAnswer{DER: ca.OCSPInternal}
 	ocspTryLater     = &OCSPAnswer{DER: ca.OCSPTryLater}
 	ocspUnauthorized = &OCSPAnswer{DER: ca.OCSPUnauthorized}
 )

@@ -54,6 +54,9 @@ func (f *Flow) beginDraft(tx *store.Tx, who Actor, d *Draft, decl registry.Decla
 	if err := f.knowPredecessor(tx, &decl); err != nil {
 		return err
 	}
+	if err := f.compare(tx, &decl); err != nil {
+		return err
+	}
 	begin := store.NewApplication{Number: d.Number, LinkHash: LinkHash(d.Link), Declaration: f.defaults(decl), Input: in, Now: now}
 	if who.Operator != nil {
 		begin.CreatedBy = who.Operator.ID

@@ -22,6 +22,9 @@ func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, v
 		if err := f.knowPredecessor(c.tx, &decl); err != nil {
 			return err
 		}
+		if err := f.compare(c.tx, &decl); err != nil {
+			return err
+		}
 		if c.from != registry.Draft {
 			if errs := f.judge(&decl); len(errs) > 0 {
 				return errs

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tamga-ca/tamga/ca"
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/ecloud"
 	"github.com/tamga-ca/tamga/internal/mailtest"
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -24,7 +25,22 @@ type issuingOffice struct {
 	ctx  context.Context
 }
 
-func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice {
+func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice { return newIssuingOfficeOf(t, s, dostek()) }
+
+// newUBROffice is one of UBR, whose certificates name the policies that the
+// tests' CA was made for.
+func newUBROffice(t testing.TB, s *store.Store) *issuingOffice {
+	t.Helper()
+	pack, err := authorities.Load("ubr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ubr := *pack
+	ubr.Certificate.HolderPolicy, ubr.Certificate.OperatorPolicy = dostek().Certificate.HolderPolicy, dostek().Certificate.OperatorPolicy
+	return newIssuingOfficeOf(t, s, &ubr)
+}
+
+func newIssuingOfficeOf(t testing.TB, s *store.Store, pack *authorities.Pack) *issuingOffice {
 	t.Helper()
 	o := &issuingOffice{mail: mailtest.New(t), ctx: context.Background()}
 	_, client := theCA.start(t)
@@ -37,11 +53,13 @@ func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice {
 		t.Fatal(err)
 	}
 	o.office = newOfficeWith(t, s, func(c *workflow.Config) {
+		c.Pack = pack
 		c.Issuing = &workflow.Issuing{CA: client, Keys: vault}
 		c.Mail = &workflow.Mail{Address: o.mail.Addr(), From: "ca@tamga.example", Security: "none", Render: func(l workflow.Letter) (string, string, error) {
 			return l.Kind, fmt.Sprintf("code=%v\n", l.Args["code"]), nil
 		}}
 	})
+	o.pack = pack
 	return o
 }
 

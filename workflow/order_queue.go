@@ -215,15 +215,18 @@ func (f *Flow) acceptedOrder(c *change, quote registry.Quote) error {
 
 // predecessorOf is what the year of a new certificate is reckoned from: of a
 // remote order the certificate that this very signatory signed it with, as it
-// stands now; otherwise the declared one. The year after a revoked one begins at
-// once.
+// stands now; otherwise the signatory's own. The year after a revoked one begins
+// at once.
 func (f *Flow) predecessorOf(tx *store.Tx, e *registry.Enrolment, d *registry.Declaration) error {
 	old, err := tx.OrderPredecessor(e.ID)
 	if err != nil {
 		return err
 	}
 	if old == nil {
-		return f.knowPredecessor(tx, d)
+		if d.Predecessor != nil && d.Predecessor.Serial != "" && e.SignatoryID != 0 {
+			d.Predecessor, err = f.signatoryPredecessor(tx, e, d)
+		}
+		return err
 	}
 	d.Predecessor = &registry.Predecessor{
 		Serial: old.Serial, NotBefore: old.NotBefore, NotAfter: old.NotAfter, Revoked: old.Status == registry.CertRevoked,

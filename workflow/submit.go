@@ -20,6 +20,9 @@ func (f *Flow) Submit(ctx context.Context, who Actor, id registry.ApplicationID,
 		if err := f.ownPredecessor(c.tx, decl); err != nil {
 			return err
 		}
+		if err := f.noOpenOrder(c.tx, decl); err != nil {
+			return err
+		}
 		org, err := f.organisationOf(c.tx, decl)
 		if err != nil {
 			return err

@@ -58,6 +58,9 @@ func (f *Flow) AcceptTokenRequest(ctx context.Context, who Actor, id registry.En
 		if used {
 			return registry.Refuse(registry.Conflict, "error.token.key_used")
 		}
+		if err := refuseBlocked(tx, request.KeyHash); err != nil {
+			return err
+		}
 		now, due := f.now(), f.machine()
 		key.KeyID, key.PublicKeyHash, key.MadeAt = ckaID, request.KeyHash, &now
 		if err := f.moveTokenKey(tx, key, registry.KeyRequested); err != nil {

@@ -26,9 +26,10 @@ import (
 type Demo struct {
 	Authority  `embed:""`
 	Tokens     `embed:""`
-	Listen     string `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port of this machine."`
-	Data       string `env:"TAMGA_DATA" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
-	MailListen string `env:"TAMGA_MAIL_LISTEN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Address of the page with the letters that were sent, host:port."`
+	Listen     string        `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port of this machine."`
+	Data       string        `env:"TAMGA_DATA" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
+	MailListen string        `env:"TAMGA_MAIL_LISTEN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Address of the page with the letters that were sent, host:port."`
+	EndsIn     time.Duration `env:"TAMGA_DEMO_ENDS_IN" default:"480h" placeholder:"DURATION" help:"How long the certificates still live that are to be renewed; a few minutes let a renewal be walked over the instant at which the old one ends."`
 }
 
 // Validate implements kong's check of a command.
@@ -157,7 +158,7 @@ func (d Demo) sameBase(file, base string) error {
 
 // fill makes the data, and demo.json last: it says that all is there.
 func (d Demo) fill(ctx context.Context, i *installation, mailbox *mailtest.Catcher, base, dir string) error {
-	report, err := demo.Fill(ctx, demo.Config{Workflow: i.config, Mailbox: mailbox, Now: time.Now()})
+	report, err := demo.Fill(ctx, demo.Config{Workflow: i.config, Mailbox: mailbox, Now: time.Now(), EndsIn: d.EndsIn})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,9 @@ type Config struct {
 	Mailbox  *mailtest.Catcher
 	// Now is the instant that the data lead up to.
 	Now time.Time
+	// EndsIn is how long the certificates still live that are to be renewed,
+	// by the machine's clock.
+	EndsIn time.Duration
 }
 
 type demo struct {
@@ -31,6 +34,8 @@ type demo struct {
 	flow  *workflow.Flow
 	mail  *mailtest.Catcher
 	now   time.Time
+	// endsIn is Config's.
+	endsIn time.Duration
 
 	mu    sync.Mutex
 	clock time.Time
@@ -58,7 +63,7 @@ type step struct {
 
 // Fill makes the demo's data.
 func Fill(ctx context.Context, cfg Config) (*Report, error) {
-	d := &demo{pack: cfg.Workflow.Pack, store: cfg.Workflow.Store, mail: cfg.Mailbox, now: cfg.Now.UTC().Truncate(time.Second)}
+	d := &demo{pack: cfg.Workflow.Pack, store: cfg.Workflow.Store, mail: cfg.Mailbox, now: cfg.Now.UTC().Truncate(time.Second), endsIn: cfg.EndsIn}
 	cfg.Workflow.Now = d.time
 	var err error
 	if d.flow, err = workflow.New(cfg.Workflow); err != nil {

@@ -110,7 +110,7 @@ func config(t *testing.T, name string) demo.Config {
 	holder, _ := x509.ParseOID(pack.Certificate.HolderPolicy)
 	operator, _ := x509.ParseOID(pack.Certificate.OperatorPolicy)
 	return demo.Config{
-		Mailbox: mailbox, Now: time.Now(),
+		Mailbox: mailbox, Now: time.Now(), EndsIn: 20 * 24 * time.Hour,
 		Workflow: workflow.Config{
 			Store: storetest.SQLite(t), Pack: pack, Log: slog.New(slog.DiscardHandler), BaseURL: "http://127.0.0.1:8080", Vault: files,
 			Trust:     workflow.Trust{Root: server.Issuer().Root, Issuer: server.Issuer().Certificate, HolderPolicy: holder, OperatorPolicy: operator},

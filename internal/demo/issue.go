@@ -80,6 +80,10 @@ func (s *story) issueOne(ctx context.Context, e *registry.Enrolment, i int, stat
 		Name: person.Person.NameKy.String(), Role: string(person.Role), Login: "ecloud", Identifier: string(s.decl.Organisation.INN), Choice: string(choice),
 		PINCode: pin, Organisation: s.decl.Organisation.FullName(registry.Kyrgyz), Certificate: status,
 	})
+	if status == ending {
+		who := &s.report.People[len(s.report.People)-1]
+		who.Certificate, who.Ends = valid, &to
+	}
 	if status == notYet {
 		return nil
 	}
@@ -104,6 +108,9 @@ func (s *story) interval(status string) (from, to time.Time) {
 		from = s.now.AddDate(0, 1, 0)
 	case expired:
 		to = time.Now().UTC().Add(expiresIn).Truncate(time.Second)
+		return to.AddDate(-1, 0, 0), to
+	case ending:
+		to = time.Now().UTC().Add(s.endsIn).Truncate(time.Second)
 		return to.AddDate(-1, 0, 0), to
 	}
 	return from, from.AddDate(1, 0, 0)
@@ -148,7 +155,7 @@ func (d *demo) statusOf(c *registry.Certificate) string {
 		return revoked
 	case c.ValidityAt(d.now) == registry.NotYetUsable:
 		return notYet
-	case c.NotAfter.Before(d.now.Add(time.Hour)):
+	case c.NotAfter.Before(d.now.Add(min(time.Hour, d.endsIn))):
 		return expired
 	}
 	return valid

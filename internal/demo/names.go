@@ -61,6 +61,10 @@ var clients = []client{
 	llc("Боом Сервис", "Боом Сервис", "Boom Service", tokmok),
 	{formRu: "ИП", formKy: "ЖИ", town: karakol, sole: true, noAccountant: true},
 	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Чатыр-Куль Хостел", ky: "Чатыр-Көл Хостел", latin: "Chatyr-Kol Hostel", town: bishkek, headActs: true, noAccountant: true},
+	llc("Кызыл-Туу Соода", "Кызыл-Туу Соода", "Kyzyl-Tuu Sooda", bishkek),
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Суусамыр Бал", ky: "Суусамыр Бал", latin: "Suusamyr Bal", town: bishkek, headActs: true, noAccountant: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Кара-Шоро Суу", ky: "Кара-Шоро Суу", latin: "Kara-Shoro Suu", town: bishkek, headActs: true, noAccountant: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Чон-Кемин Жылкы", ky: "Чоң-Кемин Жылкы", latin: "Chong-Kemin Jylky", town: bishkek, headActs: true, noAccountant: true},
 }
 
 type given struct {

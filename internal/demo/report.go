@@ -1,6 +1,10 @@
 package demo
 
-import "github.com/tamga-ca/tamga/internal/registry"
+import (
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
 
 // Report is what DIR/demo.json holds, for whoever scripts against the demo.
 type Report struct {
@@ -28,6 +32,8 @@ type Person struct {
 	Organisation string `json:"organisation,omitempty"`
 	// Certificate is its status: valid, not-yet, expired, suspended, revoked.
 	Certificate string `json:"certificate"`
+	// Ends is set where it ends soon and waits to be renewed.
+	Ends *time.Time `json:"ends,omitempty"`
 }
 
 // Application can be looked at with its secret link.

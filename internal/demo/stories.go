@@ -13,6 +13,8 @@ const (
 	expired   = "expired"
 	suspended = "suspended"
 	revoked   = "revoked"
+	// ending is a valid certificate that ends soon.
+	ending = "ending"
 )
 
 // stories are the demo's applications: each is told from its beginning, so many
@@ -33,6 +35,12 @@ func (d *demo) stories() {
 	d.tell(29, registry.ECloud, 11).verify().approve().issue(revoked).reported(77*time.Hour, false, "court", "owner_left").revoked()
 	d.tell(30, registry.ECloud, 10).verify().approve().issue(revoked).reported(53*time.Hour, true, "holder_wish").revoked()
 	d.tell(31, registry.ECloud, 9).verify().approve().issue(valid).reported(2*time.Hour, false, "requisites")
+
+	// To be renewed: nobody has ordered, but the last.
+	d.tell(32, registry.ECloud, 12).verify().payFee().decide(registry.ActApprove, "").issue(ending)
+	d.tell(33, registry.ECloud, 11).verify().payFee().decide(registry.ActApprove, "").issue(ending)
+	d.tell(35, registry.ECloud, 10).verify().payFee().decide(registry.ActApprove, "").issue(ending)
+	d.tell(34, registry.ECloud, 9).verify().approve().issue(ending).order()
 
 	// Approved: the holder has not activated yet.
 	d.tell(1, registry.ECloud, 2).verify().approve()

@@ -24,7 +24,8 @@ const (
 // all. A write that finds nobody waiting is committed at once.
 type groups struct {
 	db      *gorm.DB
-	turn    sync.Mutex // held by the write that runs
+	age     time.Duration // groupAge
+	turn    sync.Mutex    // held by the write that runs
 	waiting atomic.Int64
 	open    *group // guarded by turn
 }
@@ -100,7 +101,7 @@ func (g *groups) run(ctx context.Context, f func(*gorm.DB) error) (b *group, err
 // goOn leaves a group to whoever waits for the turn, or ends it. broken is why
 // it cannot be committed.
 func (g *groups) goOn(b *group, broken error) {
-	if broken == nil && g.waiting.Load() > 0 && b.n < groupMost && time.Since(b.since) < groupAge {
+	if broken == nil && g.waiting.Load() > 0 && b.n < groupMost && time.Since(b.since) < g.age {
 		return
 	}
 	g.open = nil

@@ -74,7 +74,7 @@ func TestCompiledStatementsServeAgain(t *testing.T) {
 			break
 		}
 	}
-	if err := outer.Close(); err != nil {
+	if err := errors.Join(outer.Err(), outer.Close()); err != nil { //nolint:sqlclosecheck // the transaction goes on without it
 		t.Fatal(err)
 	}
 	must(t, tx, add, 50, "good")
@@ -93,7 +93,9 @@ func TestCompiledStatementsServeAgain(t *testing.T) {
 		if err != nil || strings.Join(columns, ",") != want {
 			t.Errorf("columns %v, %v, want %s", columns, err, want)
 		}
-		_ = rows.Close()
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil { //nolint:sqlclosecheck // before the table changes
+			t.Fatal(err)
+		}
 		if want == "n,word,at,more" {
 			must(t, db, `ALTER TABLE a ADD COLUMN again TEXT`)
 		}
@@ -144,7 +146,7 @@ func TestCompiledStatementsOutliveACancelledReading(t *testing.T) {
 		if err == nil {
 			for rows.Next() {
 			}
-			err = errors.Join(rows.Err(), rows.Close())
+			err = errors.Join(rows.Err(), rows.Close()) //nolint:sqlclosecheck // in a loop
 		}
 		cancel()
 		if err == nil {

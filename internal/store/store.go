@@ -94,7 +94,7 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		s.Close()
 		return nil, fmt.Errorf("opening SQLite database %s for reading: %w", cfg.DSN, err)
 	}
-	s.groups = &groups{db: s.write}
+	s.groups = &groups{db: s.write, age: groupAge}
 	return s, nil
 }
 

@@ -111,7 +111,8 @@ func (b *bench) refused(t *testing.T, origin, name string, in object, code strin
 	t.Helper()
 	var out object
 	err := b.Call(t.Context(), origin, name, in, &out)
-	r, ok := errors.AsType[*rutokentest.Refusal](err)
+	var r *rutokentest.Refusal
+	ok := errors.As(err, &r)
 	if !ok || r.Code != code {
 		t.Fatalf("%s: got %v, %v; want %s", name, out, err, code)
 	}

@@ -255,7 +255,7 @@ func TestAttackThousandSessions(t *testing.T) {
 	for range 1000 {
 		var out struct{ Session string }
 		err := b.Call(t.Context(), home, "login", object{"serial": k.Serial, "pin": pin}, &out)
-		if r, ok := errors.AsType[*rutokentest.Refusal](err); ok && r.Code == "TOO_MANY_REQUESTS" {
+		if r := (*rutokentest.Refusal)(nil); errors.As(err, &r) && r.Code == "TOO_MANY_REQUESTS" {
 			continue
 		}
 		if err != nil {

@@ -158,7 +158,8 @@ func TestHangAtEveryCall(t *testing.T) {
 		if err == nil {
 			err = b.Call(t.Context(), home, "orphans", object{"session": out.Session}, nil)
 		}
-		r, _ := errors.AsType[*rutokentest.Refusal](err)
+		var r *rutokentest.Refusal
+		_ = errors.As(err, &r)
 		if r != nil && r.Code == "TOO_MANY_REQUESTS" {
 			n--
 			continue

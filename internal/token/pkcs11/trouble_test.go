@@ -21,7 +21,10 @@ func TestWrongPINSpendsOneTry(t *testing.T) {
 	}{{pkcs11.PINIncorrect, pkcs11.PINLow, 2}, {pkcs11.PINIncorrect, pkcs11.PINFinal, 1}, {pkcs11.PINLocked, pkcs11.PINGone, 0}, {pkcs11.PINLocked, pkcs11.PINGone, 0}} {
 		_, err := m.Login(k.Serial, "999999")
 		wants(t, err, want.code)
-		e, _ := errors.AsType[*pkcs11.Error](err)
+		var e *pkcs11.Error
+		if !errors.As(err, &e) {
+			t.Fatal(err)
+		}
 		if k.TriesLeft() != want.left || e.PIN == nil || e.PIN.State != want.state || e.Serial != k.Serial {
 			t.Errorf("try %d: %d left, %+v", i, k.TriesLeft(), e)
 		}
@@ -335,7 +338,8 @@ func TestUnknownError(t *testing.T) {
 		_, err := m.GenerateKey(serial, pkcs11.P256, "")
 		d.Calm()
 		if err != nil {
-			if e, ok := errors.AsType[*pkcs11.Error](err); !ok || e.Code != pkcs11.DeviceError && e.Code != pkcs11.DeviceNotFound {
+			var e *pkcs11.Error
+			if !errors.As(err, &e) || e.Code != pkcs11.DeviceError && e.Code != pkcs11.DeviceNotFound {
 				t.Errorf("call %d: %v", n, err)
 			}
 		}

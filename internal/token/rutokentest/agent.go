@@ -55,9 +55,8 @@ func (d *Drawer) StartAgentOn(t testing.TB, program, address string, origins ...
 			t.Logf("agent: %s", log.String())
 		}
 	})
-	var dialer net.Dialer
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if c, err := dialer.DialContext(t.Context(), "tcp", address); err == nil {
+		if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", address); err == nil {
 			_ = c.Close()
 			return a
 		}

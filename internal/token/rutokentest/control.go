@@ -77,7 +77,7 @@ func newControl(t testing.TB, dir string) *control {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = syscall.Munmap(m) })
-	c.words = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), words) //nolint:gosec // a page of memory, aligned and long enough
+	c.words = unsafe.Slice((*uint64)(unsafe.Pointer(&m[0])), words) //nolint:gosec // memory shared with the library under test
 	return c
 }
 
@@ -85,7 +85,7 @@ func (c *control) get(word int) uint64    { return atomic.LoadUint64(&c.words[wo
 func (c *control) set(word int, v uint64) { atomic.StoreUint64(&c.words[word], v) }
 func (c *control) add(word int, v uint64) { atomic.AddUint64(&c.words[word], v) }
 func (c *control) text(word int, s string) {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(&c.words[word])), 16) //nolint:gosec // two words of it
+	b := unsafe.Slice((*byte)(unsafe.Pointer(&c.words[word])), 16) //nolint:gosec // two words of the shared memory as text
 	for i := range b {
 		b[i] = ' '
 	}

@@ -117,7 +117,7 @@ class AgentProvider {
     try {
       return await this.#call(call, {session, ...body});
     } catch (error) {
-      if (['DEVICE_NOT_FOUND', 'USER_NOT_LOGGED_IN', 'LIBRARY_HUNG'].includes(error.code)) this.#sessions.delete(serial);
+      if (['DEVICE_NOT_FOUND', 'USER_NOT_LOGGED_IN', 'LIBRARY_HUNG', 'LIBRARY_CRASHED'].includes(error.code)) this.#sessions.delete(serial);
       throw error;
     }
   }
