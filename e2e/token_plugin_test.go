@@ -75,8 +75,8 @@ type fakeToken struct {
 }
 
 type fakeKey struct {
-	id, label string
-	key       crypto.Signer
+	id, label, marker string
+	key               crypto.Signer
 }
 
 type fakeCertificate struct {
@@ -389,7 +389,9 @@ func (t *fakeToken) doLoggedIn(method string, args []json.RawMessage) (any, stri
 	case "enumerateKeys":
 		ids := []string{}
 		for _, k := range t.keys {
-			ids = append(ids, k.id)
+			if k.marker == id {
+				ids = append(ids, k.id)
+			}
 		}
 		return ids, ""
 	case "generateKeyPair":
@@ -570,7 +572,9 @@ func (t *fakeToken) generate(args []json.RawMessage) (any, string) {
 		return nil, "UNKNOWN_ERROR"
 	}
 	t.Memory -= keyMemory
-	return t.keep(key).id, ""
+	made := t.keep(key)
+	made.marker = arg[string](args, 2)
+	return made.id, ""
 }
 
 // keep puts a key on the token, as if it had been made there.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -74,11 +75,15 @@ func newIssuingCounter(t *testing.T) *issuingCounter {
 }
 
 // approved is an application whose enrolments wait for their keys.
-func (d *issuingCounter) approved() (*registry.Application, []*registry.Enrolment) {
+func (d *issuingCounter) approved(more ...url.Values) (*registry.Application, []*registry.Enrolment) {
 	d.t.Helper()
 	ctx := context.Background()
 	clerk := d.as(registry.Clerk, 0)
-	see(d.t, clerk.post("/applications/submit", values(typed(1), url.Values{"version": {"0"}, "tab": {"t1"}})), http.StatusSeeOther)
+	form := values(typed(1), url.Values{"version": {"0"}, "tab": {"t1"}})
+	for _, m := range more {
+		maps.Copy(form, m)
+	}
+	see(d.t, clerk.post("/applications/submit", form), http.StatusSeeOther)
 	app := d.application("26-0001")
 	var es []*registry.Enrolment
 	// What stands between is tested apart.

@@ -71,8 +71,8 @@ type tokenRemove struct {
 func (s *Server) deskStateOf(c echo.Context, d *workflow.TokenDesk) *deskState {
 	v := &deskState{
 		Enrolment: d.Enrolment.ID, Status: string(d.Enrolment.Status), Step: d.Step, Algorithms: d.Algorithms,
-		Clerk: slices.Concat([]string{}, d.Operators), OnToken: []tokenFound{},
-		Remove: tokenRemove{slices.Concat([]string{}, d.Remove.Markers), slices.Concat([]string{}, d.Remove.Certificates)},
+		Clerk: listed(d.Operators), OnToken: []tokenFound{},
+		Remove: tokenRemove{listed(d.Remove.Markers), listed(d.Remove.Certificates)},
 	}
 	v.Why = s.tokenWhy(c, d.Enrolment)
 	if k := d.Key; k != nil {
@@ -198,3 +198,6 @@ func bytesOf(text string) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// listed is a list that JSON writes as one, also when it is empty.
+func listed(s []string) []string { return append([]string{}, s...) }

@@ -14,6 +14,7 @@ type client struct {
 	sole, foreignHead             bool
 	noAccountant, headActs        bool
 	managed                       bool
+	first                         bool // has no certificate yet
 }
 
 var (
@@ -65,6 +66,10 @@ var clients = []client{
 	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Суусамыр Бал", ky: "Суусамыр Бал", latin: "Suusamyr Bal", town: bishkek, headActs: true, noAccountant: true},
 	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Кара-Шоро Суу", ky: "Кара-Шоро Суу", latin: "Kara-Shoro Suu", town: bishkek, headActs: true, noAccountant: true},
 	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Чон-Кемин Жылкы", ky: "Чоң-Кемин Жылкы", latin: "Chong-Kemin Jylky", town: bishkek, headActs: true, noAccountant: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Кара-Балта Кант", ky: "Кара-Балта Кант", latin: "Kara-Balta Kant", town: bishkek, first: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Сулайман-Тоо Китеп", ky: "Сулайман-Тоо Китеп", latin: "Sulaiman-Too Kitep", town: bishkek, first: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Нарын Жун", ky: "Нарын Жүн", latin: "Naryn Jun", town: bishkek, first: true},
+	{formRu: "ОсОО", formKy: "ЖЧК", ru: "Токтогул Бал", ky: "Токтогул Бал", latin: "Toktogul Bal", town: bishkek, first: true},
 }
 
 type given struct {
@@ -142,7 +147,7 @@ func (d *demo) declaration(n int, storage registry.Storage) registry.Declaration
 	if !c.noAccountant {
 		out.Accountant = &accountant
 	}
-	if storage == registry.Rutoken {
+	if storage == registry.Rutoken && !c.first {
 		d.again(n, &out)
 	}
 	if c.managed {

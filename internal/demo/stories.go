@@ -46,6 +46,12 @@ func (d *demo) stories() {
 	d.tell(1, registry.ECloud, 2).verify().approve()
 	d.tell(3, registry.ECloud, 1).verify().approve()
 
+	// Approved: the holders come with their tokens.
+	d.tell(36, registry.Rutoken, 2).verify().approve()
+	d.tell(37, registry.Rutoken, 1).verify().approve()
+	d.tell(38, registry.Rutoken, 1).verify().approve()
+	d.tell(39, registry.Rutoken, 1).verify().approve()
+
 	// Waiting for an approver; one without money.
 	d.tell(4, registry.ECloud, 1).verify().pay()
 	d.tell(2, registry.ECloud, 0).verify()

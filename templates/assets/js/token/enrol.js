@@ -172,7 +172,14 @@ class Desk {
     const checks = document.querySelector('[data-token-checks]');
     if (checks) checks.hidden = found.provider !== null;
     if (!found.provider) return;
-    this.#stop = watchDevices(found.provider, (devices) => this.#show(devices), (error) => this.#fail(error));
+    this.#look();
+  }
+
+  /** look begins to watch the devices, as if none had been there. */
+  #look() {
+    this.#stop();
+    this.#unchoose();
+    this.#stop = watchDevices(this.#provider, (devices) => this.#show(devices), (error) => this.#fail(error));
   }
 
   #show(devices) {
@@ -391,7 +398,7 @@ class Desk {
     for (const c of await this.#provider.certificates(serial)) {
       if (certificates.includes(await sha256(c.der))) await this.#provider.deleteCertificate(serial, c.id);
     }
-    for (const key of (await this.#provider.orphans(serial)).keys) {
+    for (const key of (await this.#provider.orphans(serial, markers)).keys) {
       if (markers.includes(key.label)) await this.#provider.deleteKey(serial, key.keyId);
     }
     await this.#post('/removed', {serial, markers});
@@ -406,8 +413,10 @@ class Desk {
     const device = this.#devices.find((d) => d.serial === serial);
     const algorithm = this.#state.algorithms.find((a) => device?.algorithms?.includes(a)) ?? '';
     const state = await this.#post('/key', {serial, algorithm});
+    this.#take(state);
+    this.#working('key');
     const label = state.key.marker;
-    const made = (await this.#provider.orphans(serial)).keys.filter((k) => k.label === label);
+    const made = (await this.#provider.orphans(serial, [label])).keys.filter((k) => k.label === label);
     for (const extra of made.slice(1)) await this.#provider.deleteKey(serial, extra.keyId);
     const {keyId} = made[0] ?? await this.#provider.generateKey(serial, {algorithm: state.key.algorithm, label});
     const csr = await this.#provider.csr(serial, keyId, {commonName: label});
@@ -524,10 +533,13 @@ class Desk {
   /** fail says what happened, what was kept and what to do, and looks where things stand. */
   #fail(error, serial = '') {
     const text = error instanceof Refusal ? error.message : words(error);
-    const aboutPin = error instanceof TokenError && error.code.startsWith('PIN_') && error.code !== 'PIN_LOCKED';
-    if (aboutPin) {
+    if (error instanceof TokenError && error.code.startsWith('PIN_') && error.code !== 'PIN_LOCKED') {
+      this.#work(false);
+      this.#take(this.#state);
       this.#pinError(text);
+      this.#tell(text);
       this.#one('pin').focus();
+      return;
     }
     const step = this.#step === 'done' || this.#step === 'stopped' ? 'receive' : this.#step;
     const doing = document.querySelector('[data-desk-spin]:not([hidden])')?.closest('[data-desk-step]')?.dataset.deskStep ?? step;
@@ -538,10 +550,9 @@ class Desk {
     this.#one('what').textContent = text;
     this.#one('kept').textContent = say(`kept_${step}`);
     this.#one('do').textContent = this.#advice(error);
-    this.#one('trouble').hidden = aboutPin;
+    this.#one('trouble').hidden = false;
     this.#tell(`${text} ${say(`kept_${step}`)}`);
-    if (error instanceof TokenError && lost(error)) this.#looked = '';
-    if (serial) this.#again(doing, text);
+    if (serial) this.#again(doing, text, error instanceof TokenError && lost(error));
   }
 
   #advice(error) {
@@ -551,18 +562,19 @@ class Desk {
       return say('do_again');
     }
     const serial = this.#state?.key?.token;
-    switch (error.code) {
+    const code = error.code ?? '';
+    switch (code) {
       case 'DEVICE_NOT_FOUND': case 'SWAPPED': case 'LIBRARY_HUNG':
         return serial && this.#keyOn() ? say('do_same', {serial}) : say('do_lost');
       case 'PIN_LOCKED': return say('do_locked');
       case 'NOT_ENOUGH_MEMORY': return say('do_full');
       case 'UNSUPPORTED_BY_TOKEN': case 'MECHANISM_INVALID': return say('do_other');
-      default: return error.code.startsWith('PIN_') ? say('do_pin') : say('do_again');
+      default: return code.startsWith('PIN_') ? say('do_pin') : say('do_again');
     }
   }
 
   /** again reads where things stand; what was said stays. */
-  async #again(doing, text) {
+  async #again(doing, text, gone) {
     try {
       this.#take(await this.#ask('GET', ''));
     } catch { /* what was shown stays */ }
@@ -576,6 +588,7 @@ class Desk {
     wrong.textContent = text;
     wrong.hidden = false;
     if (this.#step === 'issue') this.#await();
+    if (gone) this.#look();
   }
 }
 

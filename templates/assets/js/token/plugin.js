@@ -221,7 +221,8 @@ class PluginProvider {
         ? {publicKeyAlgorithm: p.PUBLIC_KEY_ALGORITHM_ECDSA, paramset: 'secp256r1', signatureSize: 512}
         : {publicKeyAlgorithm: p.PUBLIC_KEY_ALGORITHM_RSA, signatureSize: 2048};
       if (how.publicKeyAlgorithm === undefined) throw new TokenError('UNSUPPORTED_BY_TOKEN', {serial});
-      const keyId = await p.generateKeyPair(slot, undefined, '', how);
+      // The marker is there with the key, whatever happens next; the label is for other programs.
+      const keyId = await p.generateKeyPair(slot, undefined, label, how);
       if (label) await p.setKeyLabel(slot, keyId, label).catch(() => {}); // a name more or less
       return {keyId};
     });
@@ -248,9 +249,16 @@ class PluginProvider {
     return this.#call(serial, async (p, slot) => ({id: await p.importCertificate(slot, pem('CERTIFICATE', der), p.CERT_CATEGORY_USER)}));
   }
 
-  orphans(serial) {
+  orphans(serial, labels = []) {
     return this.#call(serial, async (p, slot) => {
       const keys = new Set(await p.enumerateKeys(slot, ''));
+      const marked = new Map();
+      for (const label of labels) {
+        for (const keyId of await p.enumerateKeys(slot, label)) {
+          keys.add(keyId);
+          marked.set(keyId, label);
+        }
+      }
       const certificates = [];
       for (const id of await p.enumerateCertificates(slot, p.CERT_CATEGORY_USER)) {
         try {
@@ -261,7 +269,7 @@ class PluginProvider {
         }
       }
       const named = [];
-      for (const keyId of keys) named.push({keyId, label: String(await p.getKeyLabel(slot, keyId).catch(() => '') ?? '')});
+      for (const keyId of keys) named.push({keyId, label: marked.get(keyId) ?? String(await p.getKeyLabel(slot, keyId).catch(() => '') ?? '')});
       return {keys: named, certificates};
     });
   }

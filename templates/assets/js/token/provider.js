@@ -9,7 +9,7 @@
 //   csr(serial, keyId, {commonName})                 → PKCS #10
 //   enroll(serial, {algorithm, label, commonName})   → {keyId, csr}; no key stays behind if it fails
 //   importCertificate(serial, der, label)            → {id}
-//   orphans(serial)                                  → {keys: [{keyId, label}], certificates: [{id, keyId, der}]}
+//   orphans(serial, labels)                          → {keys: [{keyId, label}], certificates: [{id, keyId, der}]}
 //   deleteKey(serial, keyId), deleteCertificate(serial, id)
 //   signLogin(serial, id, challenge), sign(serial, id, envelope)  → CMS
 //
