@@ -126,9 +126,6 @@ func (s *Server) tokenPageStepsOf(c echo.Context, v *deskState) []tokenPageStep 
 		out[i] = tokenPageStep{
 			Name: p.name, Class: class, Title: s.text(c, "token.desk.step."+p.name), At: v.At[p.name], Says: v.Says[p.name],
 		}
-		if out[i].Says == "" {
-			out[i].Says = s.text(c, "token.desk.about."+p.name)
-		}
 		if class == "now" {
 			class = "idle"
 		}

@@ -20,6 +20,8 @@ type deskState struct {
 	Enrolment   registry.EnrolmentID    `json:"enrolment"`
 	Status      string                  `json:"status"`
 	Step        workflow.TokenStep      `json:"step"`
+	Word        string                  `json:"word"` // the status in words
+	Class       string                  `json:"class"`
 	Why         string                  `json:"why"` // a sentence, where something waits or failed
 	Algorithms  []registry.KeyAlgorithm `json:"algorithms"`
 	Key         *tokenKeyState          `json:"key"`
@@ -75,6 +77,7 @@ func (s *Server) deskStateOf(c echo.Context, d *workflow.TokenDesk) *deskState {
 		Remove: tokenRemove{listed(d.Remove.Markers), listed(d.Remove.Certificates)},
 	}
 	v.Why = s.tokenWhy(c, d.Enrolment)
+	v.Word, v.Class = s.text(c, "status.enrolment."+v.Status), enrolmentShapes[d.Enrolment.Status]
 	if k := d.Key; k != nil {
 		v.Key = &tokenKeyState{k.Serial, k.Marker, k.KeyID, k.Algorithm, k.PublicKeyHash}
 	}
@@ -122,6 +125,9 @@ func (s *Server) tokenFound(c echo.Context, f workflow.FoundCertificate, remove 
 // tokenSays is what is known of each step in words.
 func (s *Server) tokenSays(c echo.Context, d *workflow.TokenDesk) map[string]string {
 	out := map[string]string{}
+	for _, p := range tokenPageSteps {
+		out[p.name] = s.text(c, "token.desk.about."+p.name)
+	}
 	if t := d.Token; t != nil {
 		out["device"] = s.text(c, "token.desk.says_device", "name", s.deviceName(c, t), "serial", t.Serial)
 		if t.FreeMemory >= 0 {

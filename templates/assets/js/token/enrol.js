@@ -118,6 +118,9 @@ class Desk {
       const done = state.step === 'stopped' ? Boolean(state.at[name]) : i < now;
       this.#mark(name, done ? 'done' : i === now ? 'now' : 'idle', state.says[name], state.at[name]);
     });
+    const word = this.#one('state').querySelector('.tg-state');
+    word.className = `tg-state is-${state.class}`;
+    word.textContent = state.word;
     const why = this.#one('why');
     why.textContent = state.why;
     why.hidden = state.why === '';
@@ -345,6 +348,7 @@ class Desk {
     } finally {
       this.#work(false);
       this.#button();
+      if (this.#step === 'receive' && this.#question) this.#one('pin').focus();
     }
   }
 
@@ -543,6 +547,7 @@ class Desk {
     }
     const step = this.#step === 'done' || this.#step === 'stopped' ? 'receive' : this.#step;
     const doing = document.querySelector('[data-desk-spin]:not([hidden])')?.closest('[data-desk-step]')?.dataset.deskStep ?? step;
+    if (this.#state) this.#take(this.#state);
     this.#mark(doing, 'fail');
     const wrong = document.querySelector(`[data-desk-step="${doing}"] [data-desk-wrong]`);
     wrong.textContent = text;
