@@ -384,7 +384,7 @@ func (d *enrolDesk) tryAgent(t *testing.T, lang string) {
 func (w *workstation) objects(serial, pin string) string {
 	w.t.Helper()
 	slots := w.tool("-L")
-	slot := regexp.MustCompile(`(?s)Slot (\d+) [^\n]*\n(?:[^\n]*\n)*?\s+serial num\s*: `+serial).FindStringSubmatch(slots)
+	slot := regexp.MustCompile(`(?s)Slot (\d+) [^\n]*\n(?:[^\n]*\n)*?\s+serial num\s*: ` + serial).FindStringSubmatch(slots)
 	args := []string{"-l", "--pin", pin, "-O"}
 	if slot != nil {
 		args = append([]string{"--slot-index", w.index(slots, serial)}, args...)
