@@ -205,7 +205,11 @@ func (d *desk) client(ctx context.Context) (pkcs11.Device, error) {
 	if made {
 		wanted = d.state.Key.Token
 	}
-	device, err := d.device("ask.device_client", wanted, append(slices.Clone(d.state.Clerk), d.clerk))
+	var without []string
+	if wanted == "" { // one that was named is for the server to judge
+		without = append(slices.Clone(d.state.Clerk), d.clerk)
+	}
+	device, err := d.device("ask.device_client", wanted, without)
 	switch {
 	case err != nil && made && is(err, pkcs11.DeviceNotFound):
 		return device, saying("enrol.other_device", "serial", wanted)
