@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -103,8 +102,8 @@ func terminal(t *testing.T, d *rutokentest.Drawer, typed []string, args ...strin
 }
 
 // A certificate gets onto a token from a terminal, and logs in from one: with the
-// factory's PIN-code, in three languages, with the token pulled out on the way,
-// and a second time in vain.
+// factory's PIN-code, in three languages, taken up again, and a second time in
+// vain.
 func TestTokenTerminal(t *testing.T) {
 	s := startDemo(t, "dostek")
 	demo := s.Demo(t)
@@ -179,64 +178,4 @@ func TestTokenTerminal(t *testing.T) {
 			t.Errorf("%d tries left", token.TriesLeft())
 		}
 	})
-
-	// Pulled out on the way and plugged in again: it goes on, and leaves nothing.
-	t.Run("PulledOut", func(t *testing.T) {
-		third := rutokentest.New(t, rutokentest.Token{PIN: pin, Release: "3.0"})
-		k := third.Tokens[0]
-		for _, n := range []int{25, 60, 75, 95, 120} {
-			number := office.newKey("7")
-			third.UnplugAt(n, k)
-			c := &attendant{answers: map[string]func() string{
-				"E-Cloud PIN-code":  func() string { return admin.PIN },
-				"PIN-code of token": func() string { return pin },
-				"Sign this text":    func() string { return "yes" },
-				"Plug the token in": func() string { k.Plug(); return "" },
-			}}
-			out, code := c.run(t, third, "enroll", "--server", s.URL, "--operator", admin.Identifier, "--language", "en", "--device", k.Serial, number)
-			says(t, out, code, 0, "Done")
-			if third.Pending() || !strings.Contains(out, "Plug the token in") {
-				t.Errorf("call %d: it was not pulled out:\n%s", n, out)
-			}
-		}
-		if k.TriesLeft() != 10 {
-			t.Errorf("%d tries left", k.TriesLeft())
-		}
-	})
-}
-
-// attendant sits at a terminal and answers what is asked.
-type attendant struct {
-	answers map[string]func() string // by a part of the question
-	in      io.WriteCloser
-	said    bytes.Buffer
-}
-
-func (a *attendant) Write(b []byte) (int, error) {
-	a.said.Write(b)
-	if strings.HasSuffix(string(b), ": ") {
-		for part, answer := range a.answers {
-			if strings.Contains(string(b), part) {
-				_, err := io.WriteString(a.in, answer()+"\n")
-				return len(b), err
-			}
-		}
-		return len(b), a.in.Close()
-	}
-	return len(b), nil
-}
-
-func (a *attendant) run(t *testing.T, d *rutokentest.Drawer, args ...string) (string, int) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), binary(t, tamgaToken), args...)
-	cmd.Env = append(append(clean(os.Environ()), d.Env()...), "TAMGA_TOKEN_MODULE="+d.Library)
-	var err error
-	if a.in, err = cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = a, a
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		t.Fatal(err)
-	}
-	return a.said.String(), cmd.ProcessState.ExitCode()
 }
