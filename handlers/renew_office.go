@@ -17,6 +17,7 @@ import (
 type renewOfficePage struct {
 	templates.Page
 	Plan      *workflow.OrderPlan
+	Org       string
 	Reasons   []closedReason
 	Documents []neededDocument
 	Offices   []officeExtra
@@ -44,7 +45,7 @@ func (s *Server) renewOffice(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := &renewOfficePage{Plan: plan, Reasons: s.closedReasons(c, plan), Cloud: plan.Declaration.Storage == registry.ECloud}
+	v := &renewOfficePage{Plan: plan, Org: plan.Organisation.FullName(lang(c)), Reasons: s.closedReasons(c, plan), Cloud: plan.Declaration.Storage == registry.ECloud}
 	title := s.text(c, "renew.office_title")
 	if n := len(v.Reasons); n > 0 {
 		title = s.text(c, "renew.impossible", "n", n)

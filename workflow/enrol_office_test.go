@@ -25,7 +25,9 @@ type issuingOffice struct {
 	ctx  context.Context
 }
 
-func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice { return newIssuingOfficeOf(t, s, dostek()) }
+func newIssuingOffice(t testing.TB, s *store.Store) *issuingOffice {
+	return newIssuingOfficeOf(t, s, dostek())
+}
 
 // newUBROffice is one of UBR, whose certificates name the policies that the
 // tests' CA was made for.

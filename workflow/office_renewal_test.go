@@ -78,7 +78,9 @@ func TestDT10_DT29_A08_WhatDiffersIsAskedToBeProven(t *testing.T) {
 			want   []string
 		}{
 			{"nothing", nil, base},
-			{"DT-25 another town", func(d *registry.Declaration) { d.Organisation.Settlement = registry.Settlement{Code: "TOKMOK", Ru: "г. Токмок", Ky: "Токмок ш."} }, with("DT-CHANGE-PROOF")},
+			{"DT-25 another town", func(d *registry.Declaration) {
+				d.Organisation.Settlement = registry.Settlement{Code: "TOKMOK", Ru: "г. Токмок", Ky: "Токмок ш."}
+			}, with("DT-CHANGE-PROOF")},
 			{"A-02 another street", func(d *registry.Declaration) { d.Organisation.Street = "Жаңы, 7" }, base},
 			{"DT-28 another passport", func(d *registry.Declaration) { d.Head.Document.Number = "7654321" }, with("DT-CHANGE-PROOF")},
 			{"DT-10 another head", func(d *registry.Declaration) { d.Head = person(99, "Директор") }, with("DT-DISMISS-APPOINT")},
