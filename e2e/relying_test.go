@@ -202,7 +202,6 @@ func bytesAt(t *testing.T, address string) []byte {
 	return body
 }
 
-
 func pemOf(der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
