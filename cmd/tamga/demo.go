@@ -29,7 +29,7 @@ type Demo struct {
 	Listen     string        `env:"TAMGA_LISTEN" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address to listen on, host:port of this machine."`
 	Data       string        `env:"TAMGA_DATA" placeholder:"DIR" help:"Directory of the demo's data, made if it is not there; DIR/demo.json tells who can log in and how. Empty: a new temporary one, removed at the end."`
 	MailListen string        `env:"TAMGA_MAIL_LISTEN" default:"127.0.0.1:0" placeholder:"ADDR" help:"Address of the page with the letters that were sent, host:port."`
-	EndsIn     time.Duration `env:"TAMGA_DEMO_ENDS_IN" default:"480h" placeholder:"DURATION" help:"How long the certificates still live that are to be renewed; a few minutes let a renewal be walked over the instant at which the old one ends."`
+	EndsIn     time.Duration `env:"TAMGA_ENDS_IN" default:"480h" placeholder:"DURATION" help:"How long the certificates still live that are to be renewed; a few minutes let a renewal be walked over the instant at which the old one ends."`
 }
 
 // Validate implements kong's check of a command.
