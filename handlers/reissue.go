@@ -40,6 +40,9 @@ type reissueChoice struct {
 
 // reissueStart asks a clerk why, and where the new key goes.
 func (s *Server) reissueStart(c echo.Context) error {
+	if c.QueryParam("serial") == "" { // the certificate is found there first
+		return c.Redirect(http.StatusSeeOther, "/revocations/new")
+	}
 	v, err := s.reissuePage(c, registry.Serial(c.QueryParam("serial")), url.Values{})
 	if err != nil {
 		return err
