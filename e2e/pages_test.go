@@ -21,14 +21,17 @@ import (
 // notPages are the addresses of the table that answer with something else than
 // a page, or with a page of its own elsewhere.
 var notPages = map[string]string{
-	"/language/:lang":                   "remembers the language and goes back",
-	"/track/:token":                     "the secret link: goes on to /application, where the applicant is seen",
-	"/applications/:number/enrolments":  "a part of the application's page",
-	"/organisations/:inn/statement.csv": "a file",
-	"/cabinet/balance.csv":              "a file",
-	"/cabinet/certificates/:serial":     "a file",
-	"/archive/files/:id":                "a scan",
-	"/activate/state":                   "seen while a certificate is being made: TestMainJob",
+	"/language/:lang":                      "remembers the language and goes back",
+	"/track/:token":                        "the secret link: goes on to /application, where the applicant is seen",
+	"/applications/:number/enrolments":     "a part of the application's page",
+	"/organisations/:inn/statement.csv":    "a file",
+	"/cabinet/balance.csv":                 "a file",
+	"/calendar.csv":                        "a file",
+	"/cabinet/orders/:number/evidence.zip": "a file",
+	"/enrolments/:id/token/paper":          "a file",
+	"/cabinet/certificates/:serial":        "a file",
+	"/archive/files/:id":                   "a scan",
+	"/activate/state":                      "seen while a certificate is being made: TestMainJob",
 }
 
 // Every page of the table of addresses, as each person who may see it, in each
