@@ -204,7 +204,7 @@ func TestRaceTwoTabsSignOneOrder(t *testing.T) {
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		done := 0
-		for range 8 {
+		for range 4 { // a browser has five tries of a PIN-code under way at most
 			all.Go(func() {
 				_, err := r.sign(r.head, 0, asItWas, pin)
 				mu.Lock()
