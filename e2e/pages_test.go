@@ -26,6 +26,7 @@ var notPages = map[string]string{
 	"/applications/:number/enrolments":     "a part of the application's page",
 	"/organisations/:inn/statement.csv":    "a file",
 	"/cabinet/balance.csv":                 "a file",
+	"/applications/:number/order.zip":      "a file",
 	"/calendar.csv":                        "a file",
 	"/cabinet/orders/:number/evidence.zip": "a file",
 	"/enrolments/:id/token/paper":          "a file",

@@ -97,16 +97,33 @@
   }
 
   let timer;
+  let waiting; // the form that the timer will save
+  function stopWaiting() {
+    clearTimeout(timer);
+    waiting = undefined;
+  }
   document.addEventListener('input', (event) => {
     const form = event.target.form;
     if (!form || !('keep' in form.dataset) || !keeps(event.target)) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => save(form), 300);
+    stopWaiting();
+    waiting = form;
+    timer = setTimeout(() => {
+      stopWaiting();
+      save(form);
+    }, 300);
+  });
+  // Whoever leaves right after the last key loses nothing either.
+  window.addEventListener('pagehide', () => {
+    if (waiting) save(waiting);
+    stopWaiting();
   });
   document.addEventListener('submit', (event) => {
-    if ('logout' in event.target.dataset) forget(() => true);
+    if ('logout' in event.target.dataset) {
+      stopWaiting();
+      forget(() => true);
+    }
     if ('keep' in event.target.dataset) {
-      clearTimeout(timer);
+      stopWaiting();
       save(event.target);
     }
   }, true);
@@ -125,7 +142,7 @@
     const form = event.target.closest?.('form[data-keep]');
     if (!form) return;
     if (event.detail.xhr.status >= 400) {
-      clearTimeout(timer);
+      stopWaiting();
       save(form);
     } else if (event.detail.target?.dataset.keeps !== undefined) {
       store.removeItem(keyOf(form));
