@@ -60,7 +60,7 @@ pg: assets bin/pgrun ## Only the packages that meet a database, without the race
 	bin/pgrun go test -count=1 $$(go list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}' ./... | sort -u)
 
 e2e: assets bin/pgrun ## The whole program in Chromium (RUN=MainJob)
-	bin/pgrun go test -tags e2e -count=1 -timeout 25m $(if $(RUN),-run '$(RUN)') ./e2e/...
+	RUN='$(RUN)' bin/pgrun scripts/e2e
 
 fuzz: assets ## Each fuzz target for a few seconds (FUZZ_SECONDS=100 in all)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz
