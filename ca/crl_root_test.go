@@ -38,7 +38,7 @@ func TestRootCRLProcedure(t *testing.T) {
 	run := func(env string) {
 		t.Helper()
 		cmd := exec.Command("bash", "-euo", "pipefail", "-c", string(block[1]))
-		cmd.Dir, cmd.Stdin = dir, strings.NewReader("y\ny\n")
+		cmd.Dir, cmd.Stdin = dir, strings.NewReader(strings.Repeat("y\n", 2))
 		cmd.Env = append(os.Environ(), env)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v\n%s", err, out)

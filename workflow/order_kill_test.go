@@ -71,7 +71,7 @@ func runVictim(text string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if v.Step--; v.Step == 0 {
-			fmt.Println(name)
+			_, _ = fmt.Fprintln(os.Stdout, name)
 			die()
 		}
 	}
