@@ -54,7 +54,7 @@ lint: assets ## gofmt, go vet, golangci-lint (with the table of imports), static
 	scripts/lint
 
 unit: assets bin/pgrun ## Tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/store/...)
-	bin/pgrun go test -race -timeout 25m $(PKG)
+	bin/pgrun go test -race -timeout 40m $(PKG)
 
 pg: assets bin/pgrun ## Only the packages that meet a database, without the race detector
 	bin/pgrun go test -count=1 $$(go list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}' ./... | sort -u)

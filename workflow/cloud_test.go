@@ -422,6 +422,10 @@ func TestEveryEnrolmentMove(t *testing.T) {
 				if a.to == registry.Cancelled && slices.Contains(a.from, status) && role == string(a.by) && status != registry.Failed {
 					continue
 				}
+				// An issued one has a certificate to revoke: TestIssuedAndNeverHandedOver.
+				if a.to == registry.Cancelled && status == registry.Issued && role == string(a.by) {
+					continue
+				}
 				o.force(id, status, csr)
 				err := a.do(who)
 				got := o.enrolment(id).Status

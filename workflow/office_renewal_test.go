@@ -133,22 +133,23 @@ func TestAnOrderAndTheOfficeDoNotRenewTheSame(t *testing.T) {
 }
 
 // At UBR the year runs from manufacture, whatever the old one's end (A-32,
-// UB-19): there is no renewal, an ended certificate is reissued (UB-20).
+// UB-19): there is no renewal; only an ended certificate is reissued for its end (UB-20).
 func TestUB19_UB20_A32_TheYearRunsFromManufacture(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newUBROffice(t, s)
 		d := declaration(1)
 		d.Trusted = nil
 		r := o.renewerOf(1, d)
-		id := r.inOffice(func(d *registry.Declaration) { d.Operation, d.Reason = registry.Reissue, registry.ReasonExpired })
-		es := r.renewed(id)
-		c := o.certificate(es[0])
-		if !c.NotBefore.Before(r.head.NotAfter) || !c.NotAfter.Equal(registry.NextYear(c.NotBefore, o.pack.Zone())) {
-			t.Errorf("%s … %s, the old one ends %s", c.NotBefore, c.NotAfter, r.head.NotAfter)
-		}
 		p, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(r.acc), workflow.OrderAnswers{})
 		if err != nil || p.Offered || len(p.Blocking) > 0 {
 			t.Errorf("%v %+v", err, p)
+		}
+		ended := func(d *registry.Declaration) { d.Operation, d.Reason = registry.Reissue, registry.ReasonExpired }
+		wantKey(t, o.flow.Submit(o.ctx, o.clerk.Actor, r.inOffice(ended), 0), "error.reissue.not_expired")
+		broken := func(d *registry.Declaration) { d.Operation, d.Reason = registry.Reissue, registry.ReasonDeviceBroken }
+		c := o.certificate(r.renewed(r.inOffice(broken))[0])
+		if !c.NotBefore.Before(r.head.NotAfter) || !c.NotAfter.Equal(registry.NextYear(c.NotBefore, o.pack.Zone())) {
+			t.Errorf("%s … %s, the old one ends %s", c.NotBefore, c.NotAfter, r.head.NotAfter)
 		}
 	})
 }

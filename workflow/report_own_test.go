@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -220,11 +221,14 @@ func TestTheEmergencyCodeSuspendsWithoutALogin(t *testing.T) {
 		wantKey(t, err, "error.emergency.code")
 		_, _, err = o.flow.SuspendByEmergencyCode(o.ctx, older, "device_lost", "192.0.2.7")
 		wantKey(t, err, "error.throttled")
+		var mu sync.Mutex
 		var r *registry.Report
 		if n := winners(3, func(i int) error {
 			got, cert, err := o.flow.SuspendByEmergencyCode(o.ctx, code, "device_stolen", "192.0.2.8")
 			if err == nil {
+				mu.Lock()
 				r = got
+				mu.Unlock()
 				if cert.Status != registry.CertSuspended {
 					t.Errorf("try %d: %s", i, cert.Status)
 				}
