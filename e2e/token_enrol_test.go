@@ -40,6 +40,9 @@ func TestTokenEnrol(t *testing.T) {
 			// What no pack decides is tried with one of them.
 			if authority == "dostek" {
 				t.Run("Troubles", func(t *testing.T) { d.tryTroubles(t, langs[0]) })
+				t.Run("Removed", func(t *testing.T) { d.tryRemoved(t, langs[1]) })
+			} else {
+				t.Run("Leftovers", func(t *testing.T) { d.tryLeftovers(t, langs[0]) })
 			}
 		})
 	}
@@ -481,5 +484,99 @@ func (d *enrolDesk) tryTroubles(t *testing.T, lang string) {
 	d.checked(t, id)
 	if len(client.keys) != 1 || len(client.certificates) != 1 || len(other.keys) != 0 {
 		t.Errorf("%d keys, %d certificates on the token, %d keys on the other", len(client.keys), len(client.certificates), len(other.keys))
+	}
+}
+
+// tryLeftovers begins on one token and ends on another: what was left on the
+// first is named there, and removed the next time; nothing else is touched.
+func (d *enrolDesk) tryLeftovers(t *testing.T, lang string) {
+	first, second := rutoken("0929441098"), rutoken("1140205883")
+	first.PIN, second.PIN, second.out = clientPIN, clientPIN, true
+	r := *d.register
+	r.t = t
+	r.hold(first, r.of(head)) // what the person uses elsewhere
+	p := newPlugin(t, first, second)
+	c := d.clerk(t, lang, p)
+	id := d.next()
+	c.sit(id)
+	c.judged(first.Serial)
+	c.Run(network.SetBlockedURLs([]string{"*/token/csr"}))
+	c.Expect("ERR_BLOCKED_BY_CLIENT")
+	c.enter(clientPIN)
+	c.trouble(c.T("token.network"))
+	c.Run(network.SetBlockedURLs([]string{}))
+	p.Unplug(first)
+	p.Plug(second)
+	c.finish(second.Serial, clientPIN)
+	d.checked(t, id)
+	if len(first.keys) != 2 {
+		t.Fatalf("%d keys on the first token", len(first.keys))
+	}
+	p.Unplug(second)
+	p.Plug(first)
+	other := d.next()
+	c.sit(other)
+	c.judged(first.Serial)
+	c.See(c.T("token.desk.left"))
+	c.Shot("token-desk-left-" + lang)
+	c.enter(clientPIN)
+	c.reaches("receive")
+	c.receive(first.Serial, clientPIN)
+	d.checked(t, other)
+	if len(first.keys) != 2 || len(first.certificates) != 2 {
+		t.Errorf("%d keys and %d certificates on the first token", len(first.keys), len(first.certificates))
+	}
+}
+
+// removed pulls the token out at every single call that an enrolment makes,
+// step by step, and goes on in the same page.
+func (c *clerk) removed(serial string, pull func(at int), plug func(), pin func() string) (times int) {
+	c.t.Helper()
+	lost, closed, often := c.T("error.token.lost"), c.T("token.closed"), c.T("token.too_often")
+	at, before := 1, c.step()
+	for c.step() != "done" {
+		c.judged(serial)
+		pull(at)
+		c.enter(pin())
+		c.Until("an end", time.Minute, func() bool { return !c.busy() })
+		ended := c.step()
+		var trouble string
+		c.Run(chromedp.Evaluate(`(e => e.hidden ? "" : e.innerText)(document.querySelector("[data-desk-trouble]"))`, &trouble))
+		switch {
+		case strings.Contains(trouble, often): // the agent slows down who tries PIN-codes
+			plug()
+			time.Sleep(time.Second)
+			continue
+		case trouble != "" && !strings.Contains(plain(trouble), plain(lost)) && !strings.Contains(plain(trouble), plain(closed)):
+			c.t.Fatalf("removed at call %d of step %s: %s", at, before, trouble)
+		}
+		times++
+		at++
+		if ended != before {
+			before, at = ended, 1
+		}
+		plug()
+	}
+	return times
+}
+
+func (d *enrolDesk) tryRemoved(t *testing.T, lang string) {
+	client := rutoken("0929441077")
+	client.PIN = clientPIN
+	p := newPlugin(t, client)
+	c := d.clerk(t, lang, p)
+	id := d.next()
+	c.sit(id)
+	n := c.removed(client.Serial, func(at int) { p.after(at, fault{token: client}) }, func() {
+		p.with(func() { p.fault = nil })
+		p.Plug(client)
+	}, func() string { return clientPIN })
+	t.Logf("an enrolment survives %d removals", n)
+	if n < 20 || client.Tries != 10 {
+		t.Errorf("%d removals, %d tries left", n, client.Tries)
+	}
+	d.checked(t, id)
+	if len(client.keys) != 1 || len(client.certificates) != 1 {
+		t.Errorf("%d keys, %d certificates on the token", len(client.keys), len(client.certificates))
 	}
 }
