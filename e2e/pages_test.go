@@ -32,6 +32,7 @@ var notPages = map[string]string{
 	"/enrolments/:id/token/paper":          "a file",
 	"/cabinet/certificates/:serial":        "a file",
 	"/archive/files/:id":                   "a scan",
+	"/cabinet/orders/:number":              "seen with an order: TestRenewal",
 	"/activate/state":                      "seen while a certificate is being made: TestMainJob",
 }
 
