@@ -190,7 +190,7 @@ func (s *storm) fill(ctx context.Context) error {
 		fmt.Sprintf(`INSERT INTO applications (id, number, link_hash, status, is_open, operation, channel, storage, office, organisation_id, inn, title_ru, title_ky, declaration, input, language,
 				created_at, updated_at, submitted_at, due_at, queue_at, order_rank, order_at)
 			SELECT 10 * i, '26-' || i, 'l' || i, 'submitted', TRUE, 'RENEWAL', 'REMOTE', 'ECLOUD', '', 10 * i, '0' || lpad((10 * i)::text, 13, '0'), 'ОсОО Ак-Булак ' || i, 'ЖЧК Ак-Булак ' || i,
-				'%s', '{}', 'ky', now(), at, at, at + interval '7 days', at + interval '7 days', CASE WHEN i %% 10 = 0 THEN 2 ELSE 1 END, at + interval '7 days'
+				'%s', '{}', 'ky', at, now(), at, at + interval '7 days', at + interval '7 days', CASE WHEN i %% 10 = 0 THEN 2 ELSE 1 END, at + interval '7 days'
 			FROM (SELECT i, now() - (i %% 540000) * interval '1 second' AS at FROM generate_series(2, %d) i) x`, strings.ReplaceAll(string(text), "'", "''"), s.n/100+1),
 		`INSERT INTO orders (application_id, content, content_sha256, sign_by) SELECT a.id, '{}', repeat('0', 64), c.not_after FROM applications a JOIN certificates c ON c.id = a.id`,
 		`INSERT INTO order_signatories (application_id, role, personal_number, certificate_id) SELECT a.id, 'HEAD', c.personal_number, c.id FROM applications a JOIN certificates c ON c.id = a.id`,
