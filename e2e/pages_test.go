@@ -33,6 +33,7 @@ var notPages = map[string]string{
 	"/cabinet/certificates/:serial":        "a file",
 	"/archive/files/:id":                   "a scan",
 	"/cabinet/orders/:number":              "seen with an order: TestRenewal",
+	"/enrolments/:id/token":                "seen with a token: TestTokenEnrol",
 	"/activate/state":                      "seen while a certificate is being made: TestMainJob",
 }
 
