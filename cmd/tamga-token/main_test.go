@@ -2,6 +2,7 @@ package main
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,7 +18,7 @@ func TestMain(m *testing.M) {
 // 2.0 that has a name, one of 1.0 and one of 3.0. `unplug N` and `plug N` move
 // them; `tries N COUNT` leaves tries.
 func TestCommands(t *testing.T) {
-	var drawers = map[string]*rutokentest.Drawer{}
+	var drawers sync.Map // by the script's directory: the scripts run at once
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -27,26 +28,27 @@ func TestCommands(t *testing.T) {
 				rutokentest.Token{Label: "Айдай", PIN: "246813"},
 				rutokentest.Token{Release: "1.0"},
 				rutokentest.Token{Release: "3.0", PIN: "246813"})
-			drawers[e.WorkDir] = d
+			drawers.Store(e.WorkDir, d)
 			e.Vars = append(e.Vars, d.Env()...)
 			e.Vars = append(e.Vars, "TAMGA_TOKEN_MODULE="+d.Library)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"unplug": func(ts *testscript.TestScript, _ bool, args []string) { plugged(ts, drawers, args).Unplug() },
-			"plug":   func(ts *testscript.TestScript, _ bool, args []string) { plugged(ts, drawers, args).Plug() },
+			"unplug": func(ts *testscript.TestScript, _ bool, args []string) { plugged(ts, &drawers, args).Unplug() },
+			"plug":   func(ts *testscript.TestScript, _ bool, args []string) { plugged(ts, &drawers, args).Plug() },
 			"tries": func(ts *testscript.TestScript, _ bool, args []string) {
-				plugged(ts, drawers, args).SetTriesLeft(int(args[1][0] - '0'))
+				plugged(ts, &drawers, args).SetTriesLeft(int(args[1][0] - '0'))
 			},
 		},
 	})
 }
 
-func plugged(ts *testscript.TestScript, drawers map[string]*rutokentest.Drawer, args []string) *rutokentest.Plugged {
+func plugged(ts *testscript.TestScript, drawers *sync.Map, args []string) *rutokentest.Plugged {
 	if len(args) == 0 || len(args[0]) != 1 {
 		ts.Fatalf("which token?")
 	}
-	return drawers[ts.Getenv("WORK")].Tokens[args[0][0]-'0']
+	d, _ := drawers.Load(ts.Getenv("WORK"))
+	return d.(*rutokentest.Drawer).Tokens[args[0][0]-'0']
 }
 
 func TestLanguageOfTheEnvironment(t *testing.T) {
