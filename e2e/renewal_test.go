@@ -190,7 +190,7 @@ func (r *renewal) both(w words, people []Person) {
 	h.Fits()
 	h.Shot("renew-sign-" + w.lang)
 	h.signOrder(w, "918264")
-	h.See(w.T("error.order.pin"))
+	h.See(w.T("error.sign.pin"))
 	h.signOrder(w, head.PIN)
 	number := h.orderNumber()
 	h.See(w.T("order.state_signing"))

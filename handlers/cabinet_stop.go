@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -137,59 +136,30 @@ func (s *Server) stopRevoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form, err := postForm(c)
-	if err != nil {
-		return err
-	}
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
 	}
 	v.SignedText = s.stopWords(c, v)
-	switch {
-	case strings.ReplaceAll(form.Get("seen"), "\r\n", "\n") != v.SignedText:
-		v.Errors[""] = s.text(c, "decision.text_changed")
-		return s.render(c, http.StatusConflict, "stop", v)
-	case form.Get("pin") == "":
-		v.Errors["pin"] = s.text(c, "error.required")
-		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
-	}
 	in := workflow.OwnRevocation{
 		Serial: v.Certificate.Serial, Cause: v.Cause, InvalidSince: since, Text: v.SignedText, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
-	r, err := s.signStop(c, in, Secret(form.Get("pin")))
-	var refused *registry.Error
-	if errors.As(err, &refused) {
-		if refused.Key == "error.ecloud.login" { // the person is known here
-			refused = registry.Refuse(refused.Kind, "error.decision.pin").On("pin")
-		}
-		v.Errors[refused.Field] = s.sentence(c, refused)
-		return s.render(c, statusOf(refused.Kind), "stop", v)
-	}
+	var r *registry.Report
+	flow, ctx := s.deps.Workflow, c.Request().Context()
+	status, err := s.sign(c, v.Errors, signing{
+		text: in.Text,
+		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskOwnRevocation(ctx, who, in) },
+		do: func(who workflow.Actor, challenge string, cms []byte) (err error) {
+			r, err = flow.RevokeOwn(ctx, who, in, challenge, cms)
+			return err
+		},
+	})
 	if err != nil {
 		return err
 	}
+	if status != 0 {
+		return s.render(c, status, "stop", v)
+	}
 	return s.stopDone(c, v, "stop.revoked", r)
-}
-
-func (s *Server) signStop(c echo.Context, in workflow.OwnRevocation, pin Secret) (*registry.Report, error) {
-	ctx := c.Request().Context()
-	who, err := s.actor(c)
-	if err != nil {
-		return nil, err
-	}
-	holder, err := s.keptHolder(c)
-	if err != nil {
-		return nil, err
-	}
-	q, err := s.deps.Workflow.AskOwnRevocation(ctx, who, in)
-	if err != nil {
-		return nil, err
-	}
-	cms, _, err := s.deps.Workflow.SignWithCloudKey(ctx, holder, string(pin), s.browser(c), source(c).String(), q.Expected)
-	if err != nil {
-		return nil, err
-	}
-	return s.deps.Workflow.RevokeOwn(ctx, who, in, q.Challenge, cms)
 }
 
 // stopForm reads the form beside the page it stands on.

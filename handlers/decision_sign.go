@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -47,53 +46,23 @@ func (s *Server) decisionSign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form, err := postForm(c)
-	if err != nil {
-		return err
-	}
 	v.SignedText = in.Text
-	// Browsers send line ends as CR LF.
-	if strings.ReplaceAll(form.Get("seen"), "\r\n", "\n") != in.Text {
-		v.Errors[""] = s.text(c, "decision.text_changed")
-		return s.decisionAnswer(c, http.StatusConflict, v)
-	}
-	if form.Get("pin") == "" {
-		v.Errors["pin"] = s.text(c, "error.required")
-		return s.decisionAnswer(c, http.StatusUnprocessableEntity, v)
-	}
-	err = s.signDecision(c, in, Secret(form.Get("pin")))
-	var refused *registry.Error
-	if errors.As(err, &refused) {
-		if refused.Key == "error.ecloud.login" { // the person is known here
-			refused = registry.Refuse(refused.Kind, "error.decision.pin").On("pin")
-		}
-		v.Errors[refused.Field] = s.sentence(c, refused)
-		return s.decisionAnswer(c, statusOf(refused.Kind), v)
-	}
+	flow, ctx := s.deps.Workflow, c.Request().Context()
+	status, err := s.sign(c, v.Errors, signing{
+		text: in.Text,
+		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskDecision(ctx, who, in) },
+		do: func(who workflow.Actor, challenge string, cms []byte) error {
+			return flow.Decide(ctx, who, in, challenge, cms)
+		},
+	})
 	if err != nil {
 		return err
+	}
+	if status != 0 {
+		return s.decisionAnswer(c, status, v)
 	}
 	s.flash(c, "good", "decision.done."+string(in.Action), "number", v.App.Number)
 	return s.redirect(c, "/decisions")
-}
-
-// signDecision asks the question, signs it with the operator's E-Cloud key and
-// decides.
-func (s *Server) signDecision(c echo.Context, in workflow.DecisionInput, pin Secret) error {
-	ctx := c.Request().Context()
-	who, err := s.actor(c)
-	if err != nil {
-		return err
-	}
-	q, err := s.deps.Workflow.AskDecision(ctx, who, in)
-	if err != nil {
-		return err
-	}
-	cms, err := s.deps.Workflow.SignAsOperator(ctx, who, string(pin), s.browser(c), source(c).String(), q.Expected)
-	if err != nil {
-		return err
-	}
-	return s.deps.Workflow.Decide(ctx, who, in, q.Challenge, cms)
 }
 
 // decisionForm reads the form of a decision beside the page it stands on.

@@ -54,7 +54,7 @@ func (s *Server) ocsp(c echo.Context) error {
 	defer func() {
 		if broken := recover(); broken != nil {
 			s.log.Error("an OCSP answer failed", "err", fmt.Sprint(broken), "stack", string(debug.Stack()))
-			w.WriteHeader(http.StatusInternalServerError)
+			sendOCSP(w, r, workflow.OCSPBroken)
 		}
 	}()
 	var request []byte

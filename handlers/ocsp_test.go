@@ -3,8 +3,16 @@ package handlers
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/crypto/ocsp"
 )
 
 // The request of a GET, as clients escape it.
@@ -36,5 +44,22 @@ func TestETags(t *testing.T) {
 		if matches(header, `"a"`) != want {
 			t.Errorf("%s: %v", header, !want)
 		}
+	}
+}
+
+// What breaks while an answer is made is said in OCSP too (RFC 6960 §2.3).
+func TestOCSPBroken(t *testing.T) {
+	s := &Server{log: slog.New(slog.DiscardHandler)} // without a workflow
+	rec := httptest.NewRecorder()
+	c := echo.New().NewContext(httptest.NewRequest(http.MethodPost, "/ocsp", strings.NewReader("0")), rec)
+	if err := s.ocsp(c); err != nil {
+		t.Fatal(err)
+	}
+	var said ocsp.ResponseError
+	if _, err := ocsp.ParseResponse(rec.Body.Bytes(), nil); !errors.As(err, &said) || said.Status != ocsp.InternalError {
+		t.Errorf("a broken server answers %x", rec.Body)
+	}
+	if got := rec.Header().Get("Cache-Control"); got != "no-store" || rec.Code != http.StatusOK {
+		t.Errorf("status %d, Cache-Control %q", rec.Code, got)
 	}
 }

@@ -3,7 +3,6 @@ package handlers
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -98,42 +97,34 @@ func (s *Server) renewSign(c echo.Context) error {
 	return s.render(c, http.StatusUnprocessableEntity, "renew_sign", v)
 }
 
-// signOrder checks that the person signs what was shown and signs. A refusal is
-// put into errs.
+// signOrder has the client's own key sign an order. A refusal is put into errs.
+// sum is of what is signed: it must be what was shown, as the text must.
 func (s *Server) signOrder(c echo.Context, errs templates.FieldErrors, in workflow.OrderSigning, sum string) (number string, err error) {
 	form, err := postForm(c)
 	if err != nil {
 		return "", err
 	}
-	// Browsers send line ends as CR LF.
-	if form.Get("seen") != sum || strings.ReplaceAll(form.Get("text"), "\r\n", "\n") != in.Text {
-		errs[""] = s.text(c, "renew.text_changed")
+	if form.Get("sum") != sum {
+		errs[""] = s.text(c, "sign.text_changed")
 		return "", nil
-	}
-	if form.Get("pin") == "" {
-		errs["pin"] = s.text(c, "error.required")
-		return "", nil
-	}
-	who, err := s.actor(c)
-	if err != nil {
-		return "", err
 	}
 	raw, err := hex.DecodeString(sum)
 	if err != nil {
 		return "", err
 	}
 	copy(in.Seen[:], raw)
-	in.Language, in.Origin, in.PIN, in.Browser, in.Source = lang(c), s.deps.BaseURL, form.Get("pin"), s.browser(c), source(c).String()
-	id, err := s.deps.Workflow.SignOrder(c.Request().Context(), who, in)
-	var refused *registry.Error
-	if errors.As(err, &refused) {
-		if refused.Key == "error.ecloud.login" { // the person is known here
-			refused = registry.Refuse(refused.Kind, "error.order.pin").On("pin")
+	in.Language, in.Origin, in.Browser, in.Source = lang(c), s.deps.BaseURL, s.browser(c), source(c).String()
+	var id registry.ApplicationID
+	status, err := s.signed(c, errs, in.Text, func(pin Secret) error {
+		who, err := s.actor(c)
+		if err != nil {
+			return err
 		}
-		errs[refused.Field] = s.sentence(c, refused)
-		return "", nil
-	}
-	if err != nil {
+		in.PIN = string(pin)
+		id, err = s.deps.Workflow.SignOrder(c.Request().Context(), who, in)
+		return err
+	})
+	if err != nil || status != 0 {
 		return "", err
 	}
 	err = s.read(c, func(tx *store.Tx) error {

@@ -99,7 +99,7 @@ func TestDT18_AClientRenewsOnline(t *testing.T) {
 	see(t, head.post("/cabinet/renew/sign", sign), http.StatusUnprocessableEntity, "pin")
 	sign.Set("pin", "918273")
 	see(t, head.post("/cabinet/renew/sign", sign), http.StatusUnprocessableEntity, "Эч нерсеге кол коюлган жок")
-	other := url.Values{"seen": sign["seen"], "text": {"Башка текст"}, "pin": {renewPIN}, "phone": sign["phone"]}
+	other := url.Values{"sum": sign["sum"], "seen": {"Башка текст"}, "pin": {renewPIN}, "phone": sign["phone"]}
 	see(t, head.post("/cabinet/renew/sign", other), http.StatusUnprocessableEntity, "өзгөрдү, ошондуктан эч нерсеге кол коюлган жок")
 	sign.Set("pin", renewPIN)
 	rec = head.post("/cabinet/renew/sign", sign)

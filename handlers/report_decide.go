@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -61,50 +60,23 @@ func (s *Server) reportSign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	form, err := postForm(c)
-	if err != nil {
-		return err
-	}
 	v.SignedText = in.Text
-	if strings.ReplaceAll(form.Get("seen"), "\r\n", "\n") != in.Text { // browsers send CR LF
-		v.Errors[""] = s.text(c, "decision.text_changed")
-		return s.render(c, http.StatusConflict, "report", v)
-	}
-	if form.Get("pin") == "" {
-		v.Errors["pin"] = s.text(c, "error.required")
-		return s.render(c, http.StatusUnprocessableEntity, "report", v)
-	}
-	err = s.signReport(c, in, Secret(form.Get("pin")))
-	var refused *registry.Error
-	if errors.As(err, &refused) {
-		if refused.Key == "error.ecloud.login" { // the person is known here
-			refused = registry.Refuse(refused.Kind, "error.decision.pin").On("pin")
-		}
-		v.Errors[refused.Field] = s.sentence(c, refused)
-		return s.render(c, statusOf(refused.Kind), "report", v)
-	}
+	flow, ctx := s.deps.Workflow, c.Request().Context()
+	status, err := s.sign(c, v.Errors, signing{
+		text: in.Text,
+		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskReportDecision(ctx, who, in) },
+		do: func(who workflow.Actor, challenge string, cms []byte) error {
+			return flow.DecideReport(ctx, who, in, challenge, cms)
+		},
+	})
 	if err != nil {
 		return err
+	}
+	if status != 0 {
+		return s.render(c, status, "report", v)
 	}
 	s.flash(c, "good", "revocation.done."+string(in.Action), "number", v.Report.Number)
 	return s.redirect(c, "/revocations/"+v.Report.Number)
-}
-
-func (s *Server) signReport(c echo.Context, in workflow.ReportDecision, pin Secret) error {
-	ctx := c.Request().Context()
-	who, err := s.actor(c)
-	if err != nil {
-		return err
-	}
-	q, err := s.deps.Workflow.AskReportDecision(ctx, who, in)
-	if err != nil {
-		return err
-	}
-	cms, err := s.deps.Workflow.SignAsOperator(ctx, who, string(pin), s.browser(c), source(c).String(), q.Expected)
-	if err != nil {
-		return err
-	}
-	return s.deps.Workflow.DecideReport(ctx, who, in, q.Challenge, cms)
 }
 
 // reportDecision reads the form of a decision beside the page it stands on.

@@ -36,11 +36,15 @@ var (
 	ocspMalformed    = &OCSPAnswer{DER: ca.OCSPMalformed}
 	ocspTryLater     = &OCSPAnswer{DER: ca.OCSPTryLater}
 	ocspUnauthorized = &OCSPAnswer{DER: ca.OCSPUnauthorized}
+
+	// OCSPBroken is the answer where something broke here (internalError, RFC
+	// 6960 §2.3).
+	OCSPBroken = &OCSPAnswer{DER: ca.OCSPInternal}
 )
 
 // AnswerOCSP answers a request (DER) from the database's status, which is the
 // authority's word. There is always an answer: what cannot be said now is
-// "try later", never "good".
+// "try later", what cannot be signed "internal error", never "good".
 func (f *Flow) AnswerOCSP(ctx context.Context, request []byte) *OCSPAnswer {
 	a := f.answers
 	if a == nil {
@@ -87,7 +91,7 @@ func (f *Flow) answerOne(ctx context.Context, signer *ca.OCSPSigner, id ca.CertI
 	}
 	der, at, err := f.signAnswer(signer, standing, nil)
 	if err != nil {
-		return f.cannotSay(ctx, err)
+		return f.cannotSign(err)
 	}
 	a.stats.signed.Add(1)
 	if !standing[0].Known { // it may be issued the next moment
@@ -113,7 +117,7 @@ func (f *Flow) answerMany(ctx context.Context, signer *ca.OCSPSigner, r *ca.OCSP
 	}
 	der, _, err := f.signAnswer(signer, standing, r.Nonce)
 	if err != nil {
-		return f.cannotSay(ctx, err)
+		return f.cannotSign(err)
 	}
 	f.answers.stats.signed.Add(1)
 	return &OCSPAnswer{DER: der}
@@ -125,6 +129,12 @@ func (f *Flow) cannotSay(ctx context.Context, err error) *OCSPAnswer {
 		f.log.Error("an OCSP question could not be answered", "err", err)
 	}
 	return ocspTryLater
+}
+
+func (f *Flow) cannotSign(err error) *OCSPAnswer {
+	f.answers.stats.failed.Add(1)
+	f.log.Error("an OCSP answer could not be signed", "err", err)
+	return OCSPBroken
 }
 
 // knownStandings gives what is kept, or asks the database and keeps it.

@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"io"
 	"log/slog"
 	"math/big"
 	"runtime"
@@ -613,6 +614,43 @@ func TestOCSPWithoutTheDatabase(t *testing.T) {
 	}
 	var e ocsp.ResponseError
 	if _, err := ocsp.ParseResponse(r.flow.AnswerOCSP(context.Background(), request).DER, nil); !errors.As(err, &e) || e.Status != ocsp.TryLater {
+		t.Errorf("says %v", err)
+	}
+}
+
+// mute is a key that has stopped signing.
+type mute struct {
+	crypto.Signer
+	stopped atomic.Bool
+}
+
+func (m *mute) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	if m.stopped.Load() {
+		return nil, errors.New("the key is away")
+	}
+	return m.Signer.Sign(random, digest, opts)
+}
+
+// An answer that cannot be signed is an internal error (RFC 6960 §2.3).
+func TestOCSPWithoutTheKey(t *testing.T) {
+	r := newResponder(t, storetest.SQLite(t))
+	cert := r.issued(1)
+	key := &mute{Signer: r.cfg.Answering.Key}
+	answering := *r.cfg.Answering
+	answering.Key = key
+	r.cfg.Answering = &answering
+	other := r.another()
+	if got := r.ask(other, cert); got.Status != ocsp.Good {
+		t.Fatal(got.Status)
+	}
+	key.stopped.Store(true)
+	other.Unfollowed()
+	request, err := ocsp.CreateRequest(cert, r.issuer.Certificate, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e ocsp.ResponseError
+	if _, err := ocsp.ParseResponse(other.AnswerOCSP(context.Background(), request).DER, nil); !errors.As(err, &e) || e.Status != ocsp.InternalError {
 		t.Errorf("says %v", err)
 	}
 }
