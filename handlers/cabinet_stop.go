@@ -17,7 +17,6 @@ import (
 // it is clarified, or for good by a signature.
 type stopPage struct {
 	templates.Page
-	waitingPart
 	Certificate certificateView
 	Own         bool   // the holder's own: it can be revoked for good
 	MaySign     bool   // with the PIN-code of the key that they logged in with
@@ -25,7 +24,7 @@ type stopPage struct {
 	Causes      []causeChoice
 	Cause       string
 	Since       string
-	SignedText  string
+	Sign        *signPart // the text to be signed; nil before
 	MaySuspend  bool
 	// Closed is why nothing can be done any more.
 	Closed string
@@ -62,7 +61,7 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 		} else if registry.KindOf(err) != registry.NotFound {
 			return err
 		}
-		return s.readWaiting(tx, &v.waitingPart, cert)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -124,12 +123,19 @@ func (s *Server) stopText(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.checkWaiting(c, &v.waitingPart, v.Errors)
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
 	}
-	v.SignedText = s.stopWords(c, v)
+	v.Sign = s.stopPart(c, v)
 	return s.render(c, http.StatusOK, "stop", v)
+}
+
+// stopPart is the form that sends the revocation with its signature.
+func (s *Server) stopPart(c echo.Context, v *stopPage) *signPart {
+	return &signPart{
+		CSRF: v.CSRF, Path: "/cabinet/certificates/" + string(v.Certificate.Serial) + "/revoke", Text: s.stopWords(c, v), Button: s.text(c, "stop.sign"), Errors: v.Errors,
+		Hidden: hiddenOf("cause", v.Cause, "since", v.Since),
+	}
 }
 
 // stopRevoke has the holder's own key sign the revocation and carries it out.
@@ -138,13 +144,12 @@ func (s *Server) stopRevoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.checkWaiting(c, &v.waitingPart, v.Errors)
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
 	}
-	v.SignedText = s.stopWords(c, v)
+	v.Sign = s.stopPart(c, v)
 	in := workflow.OwnRevocation{
-		Serial: v.Certificate.Serial, Cause: v.Cause, InvalidSince: since, Waiting: v.Beside, Text: v.SignedText, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
+		Serial: v.Certificate.Serial, Cause: v.Cause, InvalidSince: since, Text: v.Sign.Text, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
 	var r *registry.Report
 	flow, ctx := s.deps.Workflow, c.Request().Context()
@@ -175,7 +180,7 @@ func (s *Server) stopForm(c echo.Context) (v *stopPage, since *time.Time, err er
 		return nil, nil, err
 	}
 	v.setCause(s, c, form.Get("cause"))
-	v.Since, v.Beside = strings.TrimSpace(form.Get("since")), registry.WaitingChoice(form.Get("waiting"))
+	v.Since = strings.TrimSpace(form.Get("since"))
 	if v.Cause == "" {
 		v.Errors["cause"] = s.text(c, "error.certificate.reason")
 	}
@@ -199,8 +204,7 @@ func (s *Server) stopWords(c echo.Context, v *stopPage) string {
 	if v.Since != "" {
 		lines = append(lines, s.text(c, "stop.text_since", "date", v.Since))
 	}
-	lines = append(lines, s.text(c, "revocation.final"))
-	return strings.Join(append(lines, s.waitingWords(c, &v.waitingPart)...), "\n")
+	return strings.Join(append(lines, s.text(c, "revocation.final")), "\n")
 }
 
 // stopDone says what was done. Whose session it ended reads it at the login.

@@ -28,28 +28,28 @@ const earlierShown = 10
 
 type decisionPage struct {
 	templates.Page
-	App        *registry.Application
-	Org        string // its name in the language of the page
-	Office     string
-	Rows       []decisionRow
-	Documents  []decisionDocument
-	Accepted   int
-	Waived     int
-	Checker    string
-	Hands      []decisionHand
-	Quote      registry.Quote
-	Balance    registry.Tyiyn
-	Charge     registry.Charge
-	Earlier    []*registry.Application
-	EarlierN   int
-	FourEyes   string // why this approver may not, if so
-	Closed     string // why nobody may decide now, if so
-	Attention  []string
-	Action     registry.Action
-	Remark     string
-	Reasons    map[registry.DocumentID]string
-	SignedText string
-	Errors     templates.FieldErrors
+	App       *registry.Application
+	Org       string // its name in the language of the page
+	Office    string
+	Rows      []decisionRow
+	Documents []decisionDocument
+	Accepted  int
+	Waived    int
+	Checker   string
+	Hands     []decisionHand
+	Quote     registry.Quote
+	Balance   registry.Tyiyn
+	Charge    registry.Charge
+	Earlier   []*registry.Application
+	EarlierN  int
+	FourEyes  string // why this approver may not, if so
+	Closed    string // why nobody may decide now, if so
+	Attention []string
+	Action    registry.Action
+	Remark    string
+	Reasons   map[registry.DocumentID]string
+	Sign      *signPart // the text to be signed; nil before
+	Errors    templates.FieldErrors
 }
 
 type decisionRow struct {

@@ -26,18 +26,28 @@ func (s *Server) decisionText(c echo.Context) error {
 		v.Errors["remark"] = s.text(c, "error.reason.required")
 	}
 	if len(v.Errors) > 0 {
-		return s.decisionAnswer(c, http.StatusUnprocessableEntity, v)
+		return s.render(c, http.StatusUnprocessableEntity, "decision", v)
 	}
-	v.SignedText = in.Text
-	return s.decisionAnswer(c, http.StatusOK, v)
+	v.Sign = s.decisionPart(c, v, in)
+	return s.render(c, http.StatusOK, "decision", v)
 }
 
-func (s *Server) decisionAnswer(c echo.Context, status int, v *decisionPage) error {
-	if c.Request().Header.Get("HX-Request") == "true" {
-		return s.fragment(c, http.StatusOK, "decision", "decision-sign", v)
+// decisionPart is the form that sends a decision with its signature.
+func (s *Server) decisionPart(c echo.Context, v *decisionPage, in workflow.DecisionInput) *signPart {
+	p := &signPart{
+		CSRF: v.CSRF, Path: "/decisions/" + v.App.Number + "/sign", Text: in.Text, Button: s.text(c, "decision.button."+string(in.Action)), Errors: v.Errors,
+		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "remark", in.Remark),
 	}
-	return s.render(c, status, "decision", v)
+	for _, d := range v.Documents {
+		if reason := in.Reasons[d.ID]; reason != "" {
+			p.Hidden = append(p.Hidden, hidden{reasonField(d.ID), reason})
+		}
+	}
+	return p
 }
+
+// reasonField is the field with the reason why a document is refused.
+func reasonField(id registry.DocumentID) string { return "reason-" + strconv.FormatInt(int64(id), 10) }
 
 // decisionSign has the approver's own key sign the decision and carries it
 // out. Pressed twice it decides once: the second finds the file moved on.
@@ -46,7 +56,7 @@ func (s *Server) decisionSign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.SignedText = in.Text
+	v.Sign = s.decisionPart(c, v, in)
 	flow, ctx := s.deps.Workflow, c.Request().Context()
 	status, err := s.sign(c, v.Errors, signing{
 		text: in.Text,
@@ -59,7 +69,7 @@ func (s *Server) decisionSign(c echo.Context) error {
 		return err
 	}
 	if status != 0 {
-		return s.decisionAnswer(c, status, v)
+		return s.render(c, status, "decision", v)
 	}
 	s.flash(c, "good", "decision.done."+string(in.Action), "number", v.App.Number)
 	return s.redirect(c, "/decisions")
@@ -99,7 +109,7 @@ func decisionAction(typed string) registry.Action {
 func decisionReasons(v *decisionPage, form url.Values) map[registry.DocumentID]string {
 	out := map[registry.DocumentID]string{}
 	for _, d := range v.Documents {
-		if r := strings.TrimSpace(form.Get("reason-" + strconv.FormatInt(int64(d.ID), 10))); r != "" {
+		if r := strings.TrimSpace(form.Get(reasonField(d.ID))); r != "" {
 			out[d.ID] = r
 		}
 	}

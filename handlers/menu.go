@@ -21,7 +21,6 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/top-ups", "nav.top_ups"},
 	{"/addresses", "nav.addresses"},
 	{"/audit", "nav.journal"},
-	{"/audit/samples", "nav.samples"},
 	{"/queue", "nav.queue"},
 	{"/revocations", "nav.revocation"},
 	{"/organisations", "nav.organisations"},

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -50,8 +51,16 @@ func (s *Server) reportText(c echo.Context) error {
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "report", v)
 	}
-	v.SignedText = in.Text
+	v.Sign = s.reportPart(c, v, in)
 	return s.render(c, http.StatusOK, "report", v)
+}
+
+// reportPart is the form that sends a decision with its signature.
+func (s *Server) reportPart(c echo.Context, v *reportPage, in workflow.ReportDecision) *signPart {
+	return &signPart{
+		CSRF: v.CSRF, Path: "/revocations/" + v.Report.Number + "/sign", Text: in.Text, Button: s.text(c, "revocation.button."+string(in.Action)), Errors: v.Errors,
+		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "cause", v.ChosenFor, "remark", in.Remark),
+	}
 }
 
 // reportSign has the approver's own key sign the decision and carries it out.
@@ -60,7 +69,7 @@ func (s *Server) reportSign(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.SignedText = in.Text
+	v.Sign = s.reportPart(c, v, in)
 	flow, ctx := s.deps.Workflow, c.Request().Context()
 	status, err := s.sign(c, v.Errors, signing{
 		text: in.Text,
@@ -99,9 +108,7 @@ func (s *Server) reportDecision(c echo.Context) (*reportPage, workflow.ReportDec
 		ID: v.Report.ID, Version: version(form.Get("version")), Action: v.Action, Remark: v.Remark, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
 	if v.Action == registry.ReportRevoke {
-		v.Beside = registry.WaitingChoice(form.Get("waiting"))
-		s.checkWaiting(c, &v.waitingPart, v.Errors)
-		in.Cause, in.Waiting = v.ChosenFor, v.Beside
+		in.Cause = v.ChosenFor
 		v.Causes = s.causeChoices(c, v.ChosenFor)
 	}
 	in.Text = s.reportWords(c, v)
@@ -124,7 +131,6 @@ func (s *Server) reportWords(c echo.Context, v *reportPage) string {
 	if v.Action == registry.ReportRevoke {
 		cause, _ := s.deps.Workflow.Pack().RevocationCause(v.ChosenFor)
 		lines = append(lines, s.text(c, "revocation.text_reason", "reason", s.causeText(c, v.ChosenFor), "code", rfcReason(cause.RFC5280)), s.text(c, "revocation.final"))
-		lines = append(lines, s.waitingWords(c, &v.waitingPart)...)
 	}
 	if v.Remark != "" {
 		lines = append(lines, s.text(c, "decision.text_remark", "remark", v.Remark))

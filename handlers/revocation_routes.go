@@ -12,11 +12,20 @@ func (s *Server) revocationRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	readers := Operator(registry.Clerk, registry.Approver, registry.Auditor)
 	reporters, approver := Operator(registry.Clerk, registry.Approver), Operator(registry.Approver)
+	overseers := Operator(registry.Approver, registry.Auditor)
 	clerk, admin := Operator(registry.Clerk), Operator(registry.Administrator)
 	return []route{
 		{Method: get, Path: "/revocations", Access: readers, Handle: s.revocations},
 		{Method: post, Path: "/revocations", Access: reporters, Handle: s.reportSave},
 		{Method: get, Path: "/revocations/new", Access: reporters, Handle: s.reportNew},
+		{Method: get, Path: "/revocations/bulk", Access: overseers, Handle: s.batches},
+		{Method: post, Path: "/revocations/bulk", Access: approver, Handle: s.batchPropose},
+		{Method: get, Path: "/revocations/bulk/preview.csv", Access: approver, Handle: s.batchPreviewCSV},
+		{Method: get, Path: "/revocations/bulk/:number", Access: overseers, Handle: s.batch},
+		{Method: get, Path: "/revocations/bulk/:number/report.csv", Access: overseers, Handle: s.batchCSV},
+		{Method: post, Path: "/revocations/bulk/:number/text", Access: approver, Handle: s.batchText},
+		{Method: post, Path: "/revocations/bulk/:number/sign", Access: approver, Handle: s.batchSign, Slow: true},
+		{Method: post, Path: "/revocations/bulk/:number/reject", Access: approver, Handle: s.batchReject},
 		{Method: get, Path: "/revocations/:number", Access: readers, Handle: s.report},
 		{Method: post, Path: "/revocations/:number/suspend", Access: reporters, Handle: s.reportSuspend},
 		{Method: post, Path: "/revocations/:number/text", Access: approver, Handle: s.reportText},

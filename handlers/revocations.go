@@ -20,6 +20,7 @@ type revocationsPage struct {
 	Open      []reportItem
 	Concluded []reportItem
 	MayReport bool
+	MayBulk   bool
 }
 
 type reportItem struct {
@@ -37,7 +38,8 @@ type reportItem struct {
 // latest that were concluded.
 func (s *Server) revocations(c echo.Context) error {
 	v := &revocationsPage{Page: s.page(c, s.text(c, "revocation.title"))}
-	v.MayReport = identity(c).Role != registry.Auditor
+	role := identity(c).Role
+	v.MayReport, v.MayBulk = role != registry.Auditor, role != registry.Clerk
 	err := s.read(c, func(tx *store.Tx) error {
 		open, err := tx.OpenReports(openReportsShown)
 		if err != nil {

@@ -11,6 +11,27 @@ import (
 	"github.com/tamga-ca/tamga/workflow"
 )
 
+// signPart is the form with the text that is signed.
+type signPart struct {
+	CSRF   string
+	Path   string // where it is sent
+	Hidden []hidden
+	Text   string
+	Button string
+	Errors templates.FieldErrors
+}
+
+// hidden is a field that goes along with what is signed.
+type hidden struct{ Name, Value string }
+
+// hiddenOf are hidden fields: names and values in turn.
+func hiddenOf(namesAndValues ...string) (out []hidden) {
+	for i := 0; i+1 < len(namesAndValues); i += 2 {
+		out = append(out, hidden{namesAndValues[i], namesAndValues[i+1]})
+	}
+	return out
+}
+
 // signing is a signature that a page asks of whoever is logged in.
 type signing struct {
 	text string // what is read and signed, made anew

@@ -48,6 +48,9 @@ func (f *Flow) Unfollowed() { f.answers.follow.looked.Store(0) }
 // TellCA is one round of the upkeep.
 func (f *Flow) TellCA(ctx context.Context) (bool, error) { return f.tellCA(ctx) }
 
+// RunBatches is one round of the background work.
+func (f *Flow) RunBatches(ctx context.Context) (bool, error) { return f.runBatches(ctx) }
+
 // Escalate is one round of the upkeep.
 func (f *Flow) Escalate(ctx context.Context) (bool, error) { return f.escalate(ctx) }
 

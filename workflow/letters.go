@@ -33,6 +33,7 @@ const (
 	letterRevoked         letter = "revoked"
 	letterRevocationDue   letter = "revocation_due"
 	letterCARefused       letter = "ca_refused"
+	letterBatchProposed   letter = "batch_proposed"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.

@@ -29,7 +29,8 @@ import (
 )
 
 // victim says what the program does that is killed: it accepts one order and
-// issues what follows, and kills itself at the n-th step; 0: not by itself.
+// issues what follows, or carries out lists of revocations, and kills itself at
+// the n-th step; 0: not by itself.
 type victim struct {
 	DSN, Vault     string
 	Application    registry.ApplicationID
@@ -38,6 +39,7 @@ type victim struct {
 	CAURL, Secrets string
 	CADir          string
 	Bundle         []byte
+	Batches        bool
 	Step           int
 }
 
@@ -76,6 +78,10 @@ func runVictim(text string) error {
 		}
 	}
 	f = f.Crash(step)
+	if v.Batches {
+		_, err := f.RunBatches(ctx)
+		return err
+	}
 	if err := v.accept(ctx, s, f, who, step); err != nil {
 		return err
 	}
@@ -171,33 +177,37 @@ func (v *victim) accept(ctx context.Context, s *store.Store, f *workflow.Flow, w
 // wherever it is then.
 func (r *renewer) kill(dsn string, id registry.ApplicationID, step int, delay time.Duration) (died string) {
 	r.t.Helper()
-	server, _ := theCA.start(r.t)
+	return r.killed(victim{DSN: dsn, Application: id, Step: step}, delay)
+}
+
+func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
+	o.t.Helper()
+	server, _ := theCA.start(o.t)
 	address, bundle := server.Listening()
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		r.t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	key, err := x509.MarshalPKCS8PrivateKey(r.approver.key)
+	key, err := x509.MarshalPKCS8PrivateKey(o.approver.key)
 	if err != nil {
-		r.t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	text, err := json.Marshal(victim{
-		DSN: dsn, Vault: r.t.(*testing.T).TempDir(), Application: id, Operator: r.approver.Operator.ID, Key: key, Cert: r.approver.cert.Raw,
-		CAURL: "https://localhost:" + port, Bundle: bundle, CADir: theCA.layout.Dir, Secrets: theCA.layout.Secrets, Step: step,
-	})
+	v.Vault, v.Operator, v.Key, v.Cert = o.t.(*testing.T).TempDir(), o.approver.Operator.ID, key, o.approver.cert.Raw
+	v.CAURL, v.Bundle, v.CADir, v.Secrets = "https://localhost:"+port, bundle, theCA.layout.Dir, theCA.layout.Secrets
+	text, err := json.Marshal(v)
 	if err != nil {
-		r.t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	self, err := os.Executable()
 	if err != nil {
-		r.t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(r.ctx, self)
+	cmd := exec.CommandContext(o.ctx, self)
 	cmd.Env = append(os.Environ(), victimVar+"="+string(text))
 	var told, problem writer
 	cmd.Stdout, cmd.Stderr = &told, &problem
 	if err := cmd.Start(); err != nil {
-		r.t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	if delay > 0 {
 		time.AfterFunc(delay, func() { _ = cmd.Process.Kill() })
@@ -213,7 +223,7 @@ func (r *renewer) kill(dsn string, id registry.ApplicationID, step int, delay ti
 		}
 		return string(told[:max(0, len(told)-1)])
 	}
-	r.t.Fatalf("the program that should be killed: %v: %s", err, problem)
+	o.t.Fatalf("the program that should be killed: %v: %s", err, problem)
 	return ""
 }
 

@@ -40,6 +40,7 @@ func (f *Flow) jobs() []job {
 			return n == mailBatch, err
 		}},
 		{name: "revoking what was given up", every: 15 * time.Second, do: f.pushAbandoned},
+		{name: "revoking many at once", every: 2 * time.Second, do: f.runBatches},
 		{name: "telling of revocations that are due", every: 15 * time.Second, do: f.escalate},
 		{name: "concluding reports of certificates that are over", every: 15 * time.Second, do: f.endReports},
 		{name: "telling the CA of revocations", every: 5 * time.Second, do: f.tellCA},

@@ -60,6 +60,7 @@ func TestStatesAreChecked(t *testing.T) {
 		{"certificates", text(registry.CertificateStatuses[:])},
 		{"token_keys", text(registry.TokenKeyStatuses[:])},
 		{"revocation_reports", text(registry.ReportStatuses[:])},
+		{"revocation_batches", text(registry.BatchStatuses[:])},
 	} {
 		t.Run(c.table, func(t *testing.T) {
 			got, err := store.CheckWords(c.table, "status")
@@ -115,6 +116,7 @@ func machines() map[string]machine {
 		"token key":   {"TokenKeyStatus", text(registry.TokenKeyStatuses[:]), []string{string(registry.KeyRemoved)}, edgesOf(registry.TokenKeyStatuses[:], registry.TokenKeyMoves)},
 		"certificate": {"CertificateStatus", text(registry.CertificateStatuses[:]), []string{string(registry.CertRevoked)}, edgesOf(registry.CertificateStatuses[:], registry.CertificateMoves)},
 		"report":      reportMachine(),
+		"batch":       {"BatchStatus", text(registry.BatchStatuses[:]), text([]registry.BatchStatus{registry.BatchDone, registry.BatchRejected}), edgesOf(registry.BatchStatuses[:], registry.BatchMoves)},
 	}
 }
 
@@ -175,6 +177,7 @@ func statesText(t *testing.T) string {
 	meanings := constantDocs(t, "status.go")
 	maps.Copy(meanings, constantDocs(t, "token.go"))
 	maps.Copy(meanings, constantDocs(t, "report.go"))
+	maps.Copy(meanings, constantDocs(t, "batch.go"))
 	var b strings.Builder
 	b.WriteString("# States\n\n" +
 		"What can happen to an application, its documents, the making of a certificate,\n" +
@@ -190,6 +193,7 @@ func statesText(t *testing.T) string {
 			"enrolment waits while its key goes from made to proven.\n\n"},
 		{"certificate", "Certificate", "\"Not yet usable\", \"valid\" and \"expired\" are computed from the clock and never stored.\n\n"},
 		{"report", "Report", "Somebody's word that a certificate must not be used any more. The table of moves is in\n`internal/registry/report.go`.\n\n"},
+		{"batch", "Many revoked at once", "A list that one approver proposes and another signs.\n\n"},
 	} {
 		m := all[s.name]
 		fmt.Fprintf(&b, "\n## %s\n\n%s%s\n%s", s.title, s.note, diagram(m), statusTable(m.words, meanings[m.typ]))
