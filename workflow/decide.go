@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -250,20 +249,14 @@ func (f *Flow) FourEyes(tx *store.Tx, who Actor, app *registry.Application) erro
 
 func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) error {
 	me := who.Operator.Person.PersonalNumber
-	hands, err := tx.Hands(app.ID)
+	hand, money, err := tx.Involved(app, me)
 	if err != nil {
 		return err
 	}
-	for _, h := range hands {
-		if h.PersonalNumber == me {
-			return registry.Refuse(registry.Forbidden, "error.four_eyes")
-		}
+	if hand {
+		return registry.Refuse(registry.Forbidden, "error.four_eyes")
 	}
-	money, err := tx.TopUppers(app.OrganisationID, app.CreatedAt)
-	if err != nil {
-		return err
-	}
-	if slices.Contains(money, me) {
+	if money {
 		return registry.Refuse(registry.Forbidden, "error.decision.four_eyes_money")
 	}
 	for _, s := range app.Declaration.Signatories() {

@@ -20,12 +20,14 @@ const (
 	// maxBackoff is how long an enrolment waits at most while the CA does not
 	// answer: it goes on by itself within that when the CA is back.
 	maxBackoff = 30 * time.Second
-	// leaseTime is how long a worker may take over one step; longer than the
-	// CA's timeout.
-	leaseTime = 45 * time.Second
+	// leaseTime is how long a worker may take over one step: longer than the
+	// CA's timeout for all that are taken up, issueAtOnce at a time.
+	leaseTime = 90 * time.Second
+	// issueTogether is how many are written together at most.
+	issueTogether = 2 * issueAtOnce
 	// issueAhead is how many of them it takes up at most: while the CA works for
 	// some, others are written.
-	issueAhead = 2 * issueAtOnce
+	issueAhead = 2 * issueTogether
 	// gatherFor is how long an answer of the CA waits for others to be stored
 	// with it.
 	gatherFor = 100 * time.Millisecond
@@ -58,8 +60,8 @@ func (f *Flow) issueDue(ctx context.Context) (n int, err error) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for running := 0; ; {
-		if free := issueAhead - running; free >= issueAtOnce && ctx.Err() == nil {
-			due, err := f.lease(ctx, issueAtOnce)
+		if free := issueAhead - running; free >= issueTogether && ctx.Err() == nil {
+			due, err := f.lease(ctx, issueTogether)
 			if err != nil {
 				return n, err
 			}

@@ -115,18 +115,23 @@ func (tx *Tx) Statement(id registry.OrganisationID, from, to time.Time, after re
 	return registry.Tyiyn(open), entries, nil
 }
 
-// TopUppers returns the personal numbers of the operators who entered or
-// confirmed money of an organisation since an instant, or before it the money
-// that is still on the account: what came first is spent first (four eyes).
-func (tx *Tx) TopUppers(id registry.OrganisationID, since time.Time) ([]registry.PersonalNumber, error) {
-	var out []registry.PersonalNumber
-	err := tx.query(&out, `SELECT DISTINCT o.personal_number FROM (
-			SELECT created_by, confirmed_by, created_at, kind,
-				SUM(CASE WHEN kind = 'top_up' THEN amount ELSE 0 END) OVER (ORDER BY id DESC) - amount AS newer
-			FROM account_entries WHERE organisation_id = ? AND kind IN ('top_up','correction')
-		) AS e JOIN operators o ON o.id = e.created_by OR o.id = e.confirmed_by
-		WHERE e.created_at >= ? OR e.kind = 'top_up' AND e.newer < (SELECT balance FROM account_balances WHERE organisation_id = ?)`, id, since, id)
-	return out, err
+// Involved says whether a person may not decide on a file (four eyes): they
+// touched it; or they, as operators, entered or confirmed money of its
+// organisation since the file was created, or before it the money that is still
+// on the account: what came first is spent first.
+func (tx *Tx) Involved(app *registry.Application, who registry.PersonalNumber) (hand, money bool, err error) {
+	var found struct{ Hand, Money bool }
+	err = tx.query(&found, `SELECT
+		EXISTS (SELECT 1 FROM application_hands WHERE application_id = ? AND personal_number = ?) AS hand,
+		EXISTS (SELECT 1 FROM (
+				SELECT created_by, confirmed_by, created_at, kind,
+					SUM(CASE WHEN kind = 'top_up' THEN amount ELSE 0 END) OVER (ORDER BY id DESC) - amount AS newer
+				FROM account_entries WHERE organisation_id = ? AND kind IN ('top_up','correction')
+			) AS e JOIN operators o ON o.id = e.created_by OR o.id = e.confirmed_by
+			WHERE o.personal_number = ? AND (e.created_at >= ? OR
+				e.kind = 'top_up' AND e.newer < (SELECT balance FROM account_balances WHERE organisation_id = ?))) AS money`,
+		app.ID, who, app.OrganisationID, who, app.CreatedAt, app.OrganisationID)
+	return found.Hand, found.Money, err
 }
 
 type topUpRow struct {
