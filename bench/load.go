@@ -73,9 +73,6 @@ func measure(n int, name string, do func() error) (u usage, err error) {
 	return usage{n, time.Since(began), processorTime() - used}, err
 }
 
-// and is one after the other for the same n.
-func (u usage) and(v usage) usage { return usage{u.n, u.wall + v.wall, u.cpu + v.cpu} }
-
 type usages []usage
 
 // rates are how often a second.

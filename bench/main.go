@@ -40,7 +40,7 @@ type sizes struct {
 
 var (
 	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60}
-	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 20, entries: 1000, revoked: 10_000, revocations: 3}
+	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 60, entries: 1000, revoked: 10_000, revocations: 3}
 )
 
 // section is a part of the run that may be asked for by itself.
