@@ -198,14 +198,9 @@ func final(err error) bool {
 	return errors.Is(err, ca.ErrRefused) || errors.Is(err, ca.ErrMismatch) || errors.As(err, &refusal) && refusal.Kind != registry.Unavailable
 }
 
-// place has the CA sign what an intent describes, when it is its turn.
+// place lints what an intent describes and has the CA sign it, when it is its
+// turn.
 func (f *Flow) place(ctx context.Context, m *making, asking chan struct{}) (*x509.Certificate, error) {
-	select {
-	case asking <- struct{}{}:
-		defer func() { <-asking }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 	i := m.intent
 	order, err := f.ca.Issuer().NewOrder(ca.Intent{
 		Serial: i.Serial, NotBefore: i.NotBefore, NotAfter: i.NotAfter, Subject: i.Subject,
@@ -213,6 +208,12 @@ func (f *Flow) place(ctx context.Context, m *making, asking chan struct{}) (*x50
 	}, m.request)
 	if err != nil {
 		return nil, err
+	}
+	select {
+	case asking <- struct{}{}:
+		defer func() { <-asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	cert, err := f.sign(ctx, order)
 	f.state.report(err)

@@ -296,7 +296,13 @@ func (r *renewer) startAgain(n int, id registry.ApplicationID, step string) {
 	}
 	later := time.Now().Add(time.Duration(n) * time.Hour) // the leases of the dead are over
 	r.flow.OnMachine(func() time.Time { return later })
-	r.work()
+	for waited := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		r.work()
+		// PostgreSQL may not have noticed yet that who holds a row is dead.
+		if es := r.enrolments(id); len(es) > 0 && es[0].Status == registry.Issued || time.Since(waited) > 10*time.Second {
+			break
+		}
+	}
 	r.flow.OnMachine(func() time.Time { return time.Now().UTC() })
 	app := r.application(id)
 	if app.Status != registry.Approved || app.Queue != nil {
