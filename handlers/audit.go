@@ -18,7 +18,16 @@ import (
 const auditShown = 100
 
 func (s *Server) auditRoutes() []route {
-	return []route{{Method: http.MethodGet, Path: "/audit", Access: Operator(registry.Auditor), Handle: s.audit}}
+	const get, post = http.MethodGet, http.MethodPost
+	auditor := Operator(registry.Auditor)
+	return []route{
+		{Method: get, Path: "/audit", Access: auditor, Handle: s.audit},
+		{Method: get, Path: "/audit/certificates", Access: auditor, Handle: s.auditSearch},
+		{Method: get, Path: "/audit/certificates.csv", Access: auditor, Handle: s.auditCSV},
+		{Method: get, Path: "/audit/certificates.xlsx", Access: auditor, Handle: s.auditXLSX},
+		{Method: post, Path: "/audit/searches", Access: auditor, Handle: s.auditSave},
+		{Method: post, Path: "/audit/searches/:id/delete", Access: auditor, Handle: s.auditForget},
+	}
 }
 
 type auditPage struct {

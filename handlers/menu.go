@@ -20,6 +20,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/proposals", "nav.proposals"},
 	{"/top-ups", "nav.top_ups"},
 	{"/addresses", "nav.addresses"},
+	{"/audit/certificates", "nav.audit_search"},
 	{"/audit", "nav.journal"},
 	{"/queue", "nav.queue"},
 	{"/revocations", "nav.revocation"},

@@ -42,6 +42,11 @@ func (f *Flow) setStatus(tx *store.Tx, who Actor, cert *registry.Certificate, c 
 	if err := tx.SetCertificateStatus(cert.ID, from, c.to, int(c.reason), now); err != nil {
 		return err
 	}
+	if who.Operator != nil {
+		if err := tx.MarkOperator(cert.ID, who.Operator.ID); err != nil {
+			return err
+		}
+	}
 	if c.since != nil {
 		if err := tx.SetInvalidSince(cert.ID, *c.since); err != nil {
 			return err

@@ -62,6 +62,7 @@ func (f *Flow) jobs() []job {
 		{name: "reminding holders", every: 5 * time.Second, do: f.remindHolders},
 		{name: "destroying kept keys", every: 10 * time.Minute, do: f.destroyOldKeys},
 		{name: "forgetting tries", every: time.Hour, do: f.sweepThrottles},
+		{name: "making older certificates findable", every: time.Hour, do: f.markOlder},
 	}...)
 }
 

@@ -31,6 +31,9 @@ type StatusChange struct {
 	AnsweredAt *time.Time
 	// CRLNumber is that of the first list that says so; 0: none yet.
 	CRLNumber int64
+	// PublicAt is when the world could first know: the earlier of the two; nil:
+	// not yet.
+	PublicAt *time.Time
 }
 
 // OCSPSigner is a delegation to sign OCSP answers.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -11,7 +12,18 @@ func (tx *Tx) SetCertificateStatus(id registry.CertificateID, from, to registry.
 	if err := changed(tx.exec(`UPDATE certificates SET status = ?, status_reason = ?, status_at = ?, invalid_since = NULL WHERE id = ? AND status = ?`, to, reason, now, id, from)); err != nil {
 		return err
 	}
+	if to != registry.CertIssued {
+		if err := tx.markCertificate(id, markWas+string(to), markCode+strconv.Itoa(reason)); err != nil {
+			return err
+		}
+	}
 	return tx.restateCertificate(id, to, reason, now)
+}
+
+// MarkOperator notes that an operator had a hand in a change of a certificate,
+// so that it is found by them.
+func (tx *Tx) MarkOperator(id registry.CertificateID, who registry.OperatorID) error {
+	return tx.markCertificate(id, byOperator(who))
 }
 
 // SetInvalidSince notes since when the key of a certificate is suspected.

@@ -83,7 +83,7 @@ func (tx *Tx) AddCRL(l registry.CRL, last int64, changes []int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.listed(l.Number, last, changes)
+	return tx.listed(l.Number, last, l.MadeAt, changes)
 }
 
 // TakeCRL publishes a list of step-ca's, if its number is higher than the
@@ -102,16 +102,16 @@ func (tx *Tx) TakeCRL(l registry.CRL, changes []int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.listed(l.Number, last, changes)
+	return tx.listed(l.Number, last, l.MadeAt, changes)
 }
 
 // listed notes which changes a list is the first to tell, and forgets the bytes
 // of those before the last.
-func (tx *Tx) listed(number, last int64, changes []int64) error {
+func (tx *Tx) listed(number, last int64, at time.Time, changes []int64) error {
 	const batch = 500
 	for len(changes) > 0 {
 		n := min(batch, len(changes))
-		if _, err := tx.exec(`UPDATE status_changes SET crl_number = ? WHERE crl_number IS NULL AND id IN (?)`, number, changes[:n]); err != nil {
+		if _, err := tx.exec(`UPDATE status_changes SET crl_number = ?, public_at = COALESCE(public_at, ?) WHERE crl_number IS NULL AND id IN (?)`, number, at, changes[:n]); err != nil {
 			return err
 		}
 		changes = changes[n:]

@@ -155,6 +155,9 @@ func (tx *Tx) AddCertificates(all []*registry.Certificate) error {
 	if err := allChanged(len(all))(int64(len(added)), nil); err != nil {
 		return err
 	}
+	if err := tx.markIssued(all); err != nil {
+		return err
+	}
 	return tx.PlanReminders(plan)
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -135,7 +136,20 @@ func (tx *Tx) AddReport(r registry.Report) (registry.ReportID, error) {
 		reported_at, due_at, created_at, created_by, application_id) VALUES (?, ?, 'received', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.Number, r.CertificateID, r.Way, r.Cause, r.Code, r.Reporter, identified, r.Note, r.InvalidSince,
 		r.ReportedAt, r.DueAt, r.CreatedAt, nullable(r.CreatedBy), nullable(r.ApplicationID))
-	return registry.ReportID(id), err
+	if err != nil {
+		return 0, err
+	}
+	return registry.ReportID(id), tx.markReport(&r)
+}
+
+func (tx *Tx) markReport(r *registry.Report) error {
+	marks := []string{markWay + string(r.Way), markCause + r.Cause, markCode + strconv.Itoa(r.Code)}
+	for _, o := range []registry.OperatorID{r.CreatedBy, r.SuspendedBy} {
+		if o != 0 {
+			marks = append(marks, byOperator(o))
+		}
+	}
+	return tx.markCertificate(r.CertificateID, marks...)
 }
 
 // SaveReport writes what a transition has changed of an open report, if it is
@@ -144,10 +158,11 @@ func (tx *Tx) SaveReport(r *registry.Report) error {
 	err := changed(tx.exec(`UPDATE revocation_reports SET status = ?, cause = ?, rfc5280 = ?, invalid_since = ?, suspended_at = ?, suspended_by = ?, concluded_at = ?, remark = ?,
 		version = version + 1 WHERE id = ? AND version = ? AND status = 'received'`,
 		r.Status, r.Cause, r.Code, r.InvalidSince, r.SuspendedAt, nullable(r.SuspendedBy), r.ConcludedAt, r.Remark, r.ID, r.Version))
-	if err == nil {
-		r.Version++
+	if err != nil {
+		return err
 	}
-	return err
+	r.Version++
+	return tx.markReport(r)
 }
 
 // EscalateReport notes the share of the clock that people are told of, if

@@ -95,9 +95,10 @@ type statusChangeRow struct {
 	At        time.Time
 	OCSPAt    *time.Time `gorm:"column:ocsp_at"`
 	CRLNumber *int64     `gorm:"column:crl_number"`
+	PublicAt  *time.Time
 }
 
-const statusChangeColumns = `SELECT id, serial, status, reason, at, ocsp_at, crl_number FROM status_changes`
+const statusChangeColumns = `SELECT id, serial, status, reason, at, ocsp_at, crl_number, public_at FROM status_changes`
 
 func (tx *Tx) statusChanges(where string, args ...any) ([]registry.StatusChange, error) {
 	var rows []statusChangeRow
@@ -107,7 +108,7 @@ func (tx *Tx) statusChanges(where string, args ...any) ([]registry.StatusChange,
 	out := make([]registry.StatusChange, len(rows))
 	for i, r := range rows {
 		out[i] = registry.StatusChange{
-			ID: r.ID, Serial: registry.Serial(r.Serial), Status: registry.CertificateStatus(r.Status), Reason: r.Reason, At: r.At.UTC(), AnsweredAt: utc(r.OCSPAt),
+			ID: r.ID, Serial: registry.Serial(r.Serial), Status: registry.CertificateStatus(r.Status), Reason: r.Reason, At: r.At.UTC(), AnsweredAt: utc(r.OCSPAt), PublicAt: utc(r.PublicAt),
 		}
 		if r.CRLNumber != nil {
 			out[i].CRLNumber = *r.CRLNumber
@@ -145,7 +146,7 @@ func (tx *Tx) UnansweredChanges(limit int) ([]registry.StatusChange, error) {
 
 // ChangeAnswered keeps the first OCSP answer that tells a change.
 func (tx *Tx) ChangeAnswered(id int64, at time.Time, answer []byte) error {
-	_, err := tx.exec(`UPDATE status_changes SET ocsp_at = ?, ocsp_answer = ? WHERE id = ? AND ocsp_at IS NULL`, at, answer, id)
+	_, err := tx.exec(`UPDATE status_changes SET ocsp_at = ?, ocsp_answer = ?, public_at = COALESCE(public_at, ?) WHERE id = ? AND ocsp_at IS NULL`, at, answer, at, id)
 	return err
 }
 

@@ -1,0 +1,202 @@
+package handlers
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+var nextPage = regexp.MustCompile(`href="(/audit/certificates\?[^"]*after=[^"]*)"[^>]*rel="next"`)
+
+// An auditor walks the pages of a search; every certificate is met once.
+func TestAuditorSearchesInPages(t *testing.T) {
+	h := newShop(t, "ubr")
+	for n := 100; n < 220; n++ {
+		h.certify(h.org.ID, n, testNow.Add(-time.Duration(n)*time.Hour), testNow.AddDate(0, 6, 0))
+	}
+	auditor := h.as(registry.Auditor, 0)
+	seen := map[string]int{}
+	path, pages := "/audit/certificates?inn="+shopINN, 0
+	for path != "" {
+		page := auditor.do(http.MethodGet, path, nil)
+		see(t, page, http.StatusOK, "Аудит: издөө")
+		if pages == 0 {
+			see(t, page, http.StatusOK, "Баары: 121")
+		}
+		for _, m := range regexp.MustCompile(`data-row="([0-9a-f]+)"`).FindAllStringSubmatch(page.Body.String(), -1) {
+			seen[m[1]]++
+		}
+		path = ""
+		if m := nextPage.FindStringSubmatch(page.Body.String()); m != nil {
+			path = strings.ReplaceAll(m[1], "&amp;", "&")
+		}
+		pages++
+	}
+	if len(seen) != 121 || pages != 3 {
+		t.Errorf("%d certificates on %d pages", len(seen), pages)
+	}
+	for serial, n := range seen {
+		if n != 1 {
+			t.Errorf("%s was met %d times", serial, n)
+		}
+	}
+}
+
+func TestAuditorSearchesByEachCondition(t *testing.T) {
+	h := newShop(t, "ubr")
+	see(t, h.as(registry.Clerk, 0).post("/revocations", h.reportForm(h.cert.Serial)), http.StatusSeeOther)
+	auditor := h.as(registry.Auditor, 0)
+	serial := `data-row="` + string(h.cert.Serial) + `"`
+	zone := h.flow.Pack().Zone()
+	clock := func(t time.Time) string { return t.In(zone).Format(momentForm + ":05") }
+	day := func(t time.Time) string { return t.In(zone).Format("02.01.2006") }
+	clerk := fmt.Sprint(h.operatorOf(registry.Clerk))
+	for _, c := range []struct {
+		q     url.Values
+		found bool
+	}{
+		{url.Values{}, true},
+		{url.Values{"serial": {string(h.cert.Serial)}}, true},
+		{url.Values{"serial": {string(h.cert.Serial)[:8]}}, true},
+		{url.Values{"inn": {shopINN}}, true},
+		{url.Values{"inn": {"00503201719901"}}, false},
+		{url.Values{"org": {"ак булак"}}, true},
+		{url.Values{"org": {"чуй дан"}}, false},
+		{url.Values{"person": {"гульнара асанова"}}, false},
+		{url.Values{"person": {"гулнара"}}, true},
+		{url.Values{"person": {string(h.cert.PersonalNumber)}}, true},
+		{url.Values{"reason": {"cause:device_lost"}}, true},
+		{url.Values{"reason": {"cause:device_stolen"}}, false},
+		{url.Values{"reason": {"rfc:6"}}, true},
+		{url.Values{"way": {"phone"}}, true},
+		{url.Values{"way": {"person"}}, false},
+		{url.Values{"operator": {clerk}}, true},
+		{url.Values{"storage": {"ECLOUD"}}, true},
+		{url.Values{"storage": {"RUTOKEN"}}, false},
+		{url.Values{"state": {"suspended"}}, true},
+		{url.Values{"state": {"suspended"}, "at": {clock(testNow.Add(-time.Second))}}, false},
+		{url.Values{"state": {"valid"}, "at": {clock(testNow.Add(-time.Second))}}, true},
+		{url.Values{"state": {"unissued"}, "at": {clock(h.cert.IssuedAt.Add(-time.Second))}}, true},
+		{url.Values{"reported_from": {day(testNow)}, "reported_to": {day(testNow)}}, true},
+		{url.Values{"reported_to": {day(testNow.AddDate(0, 0, -1))}}, false},
+		{url.Values{"decided_from": {day(testNow)}}, false},
+		{url.Values{"issued_from": {day(h.cert.IssuedAt)}, "issued_to": {day(h.cert.IssuedAt)}, "way": {"phone"}}, true},
+		{url.Values{"order": {"ends"}, "reason": {"rfc:6"}}, true},
+	} {
+		page := auditor.do(http.MethodGet, "/audit/certificates?"+c.q.Encode(), nil)
+		see(t, page, http.StatusOK)
+		if strings.Contains(page.Body.String(), serial) != c.found {
+			t.Errorf("%s: found is not %v", c.q.Encode(), c.found)
+		}
+	}
+	bad := auditor.do(http.MethodGet, "/audit/certificates?serial=xyz&inn=12&at=yesterday&issued_from=31.02.2026&ends_from=02.04.2026&ends_to=01.04.2026", nil)
+	see(t, bad, http.StatusOK, "0–9 жана a–f", "ИНН 14", "13:20", `value="xyz"`, `value="yesterday"`)
+	for _, who := range []*browser{h.as(registry.Clerk, 0), h.as(registry.Approver, 0), h.as(registry.Administrator, 0), h.client(h.cert)} {
+		for _, path := range []string{"/audit/certificates", "/audit/certificates.csv", "/audit/certificates.xlsx"} {
+			see(t, who.do(http.MethodGet, path, nil), http.StatusForbidden)
+		}
+		see(t, who.post("/audit/searches", url.Values{"name": {"x"}, "query": {"inn=1"}}), http.StatusForbidden)
+	}
+}
+
+func (h *shop) operatorOf(role registry.Role) (id registry.OperatorID) {
+	h.readTx(func(tx *store.Tx) error {
+		all, err := tx.Operators()
+		for _, o := range all {
+			if o.Role == role && id == 0 {
+				id = o.ID
+			}
+		}
+		return err
+	})
+	return id
+}
+
+// A search is kept under a name, opened, replaced, deleted; nobody else has it.
+func TestAuditorKeepsASearch(t *testing.T) {
+	h := newShop(t, "dostek")
+	auditor := h.as(registry.Auditor, 0)
+	see(t, auditor.post("/audit/searches", url.Values{"name": {"  Токендер "}, "query": {"storage=RUTOKEN&after=1.1&x=y"}}), http.StatusSeeOther)
+	page := auditor.do(http.MethodGet, "/audit/certificates?storage=RUTOKEN", nil)
+	see(t, page, http.StatusOK, `href="/audit/certificates?storage=RUTOKEN" aria-current="true">Токендер</a>`)
+	see(t, auditor.post("/audit/searches", url.Values{"name": {"Токендер"}, "query": {"storage=ECLOUD"}}), http.StatusSeeOther)
+	see(t, auditor.do(http.MethodGet, "/audit/certificates", nil), http.StatusOK, `href="/audit/certificates?storage=ECLOUD">Токендер</a>`)
+	see(t, auditor.post("/audit/searches", url.Values{"name": {" "}, "query": {"storage=ECLOUD"}}), http.StatusUnprocessableEntity)
+	see(t, auditor.post("/audit/searches", url.Values{"name": {"x"}, "query": {"nothing=1"}}), http.StatusUnprocessableEntity, "шарттарын")
+	var id int64
+	h.readTx(func(tx *store.Tx) error {
+		kept, err := tx.SavedSearches(h.operatorOf(registry.Auditor), 10)
+		if len(kept) == 1 {
+			id = kept[0].ID
+		}
+		return err
+	})
+	h.hire(registry.Auditor, 33, registry.PersonName{Surname: "Садыкова", Given: "Алина"})
+	see(t, h.as(registry.Auditor, 1).post(fmt.Sprintf("/audit/searches/%d/delete", id), url.Values{}), http.StatusConflict)
+	see(t, auditor.post(fmt.Sprintf("/audit/searches/%d/delete", id), url.Values{}), http.StatusSeeOther)
+	if strings.Contains(auditor.do(http.MethodGet, "/audit/certificates", nil).Body.String(), "Токендер") {
+		t.Error("a deleted search is still there")
+	}
+}
+
+// No cell of an export is a formula, whatever people are called.
+func TestAuditorExportsASearch(t *testing.T) {
+	h := newShop(t, "dostek")
+	for n, name := range []string{`=HYPERLINK("http://x")`, "+1", "-1", "@SUM(A1)", "\tx"} {
+		if err := h.st.Write(context.Background(), func(tx *store.Tx) error {
+			_, err := tx.AddCertificate(registry.Certificate{
+				Serial: registry.Serial(fmt.Sprintf("fe%030x", n)), Profile: registry.HolderProfile, OrganisationID: h.org.ID, PersonalNumber: "11405198100001", HolderName: name,
+				Role: registry.Head, Storage: registry.Rutoken, NotBefore: testNow, NotAfter: testNow.AddDate(1, 0, 0), DER: []byte{0x30}, SHA256: fmt.Sprintf("fe%062x", n), PublicKeyHash: "k", IssuedAt: testNow,
+			})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	auditor := h.as(registry.Auditor, 0)
+	csv := auditor.do(http.MethodGet, "/audit/certificates.csv?storage=RUTOKEN", nil)
+	see(t, csv, http.StatusOK, `'=HYPERLINK`, `;'+1;`, `;'-1;`, `;'@SUM(A1);`, "'\tx")
+	if n := strings.Count(csv.Body.String(), "\r\n"); n != 6 {
+		t.Errorf("%d rows", n)
+	}
+	book := auditor.do(http.MethodGet, "/audit/certificates.xlsx?storage=RUTOKEN", nil)
+	see(t, book, http.StatusOK)
+	z, err := zip.NewReader(bytes.NewReader(book.Body.Bytes()), int64(book.Body.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := z.Open("xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "&#39;=HYPERLINK") || strings.Contains(string(text), "<f>") || strings.Count(string(text), "<row ") != 6 {
+		t.Errorf("the workbook: %s", text)
+	}
+	if !h.exported("search.exported") {
+		t.Error("the journal does not tell who took it")
+	}
+}
+
+func (h *shop) exported(kind string) (found bool) {
+	h.readTx(func(tx *store.Tx) error {
+		all, err := tx.Journal(store.JournalFilter{Kind: kind, Limit: 1})
+		found = len(all) == 1
+		return err
+	})
+	return found
+}
