@@ -17,6 +17,7 @@ import (
 // it is clarified, or for good by a signature.
 type stopPage struct {
 	templates.Page
+	waitingPart
 	Certificate certificateView
 	Own         bool   // the holder's own: it can be revoked for good
 	MaySign     bool   // with the PIN-code of the key that they logged in with
@@ -61,7 +62,7 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 		} else if registry.KindOf(err) != registry.NotFound {
 			return err
 		}
-		return nil
+		return s.readWaiting(tx, &v.waitingPart, cert)
 	})
 	if err != nil {
 		return nil, err
@@ -123,6 +124,7 @@ func (s *Server) stopText(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.checkWaiting(c, &v.waitingPart, v.Errors)
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
 	}
@@ -134,7 +136,7 @@ func (s *Server) stopText(c echo.Context) error {
 func (s *Server) stopPart(c echo.Context, v *stopPage) *signPart {
 	return &signPart{
 		CSRF: v.CSRF, Path: "/cabinet/certificates/" + string(v.Certificate.Serial) + "/revoke", Text: s.stopWords(c, v), Button: s.text(c, "stop.sign"), Errors: v.Errors,
-		Hidden: hiddenOf("cause", v.Cause, "since", v.Since),
+		Hidden: hiddenOf("cause", v.Cause, "since", v.Since, "waiting", string(v.Beside)),
 	}
 }
 
@@ -144,12 +146,13 @@ func (s *Server) stopRevoke(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.checkWaiting(c, &v.waitingPart, v.Errors)
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "stop", v)
 	}
 	v.Sign = s.stopPart(c, v)
 	in := workflow.OwnRevocation{
-		Serial: v.Certificate.Serial, Cause: v.Cause, InvalidSince: since, Text: v.Sign.Text, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
+		Serial: v.Certificate.Serial, Cause: v.Cause, InvalidSince: since, Waiting: v.Beside, Text: v.Sign.Text, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
 	var r *registry.Report
 	flow, ctx := s.deps.Workflow, c.Request().Context()
@@ -180,7 +183,7 @@ func (s *Server) stopForm(c echo.Context) (v *stopPage, since *time.Time, err er
 		return nil, nil, err
 	}
 	v.setCause(s, c, form.Get("cause"))
-	v.Since = strings.TrimSpace(form.Get("since"))
+	v.Since, v.Beside = strings.TrimSpace(form.Get("since")), registry.WaitingChoice(form.Get("waiting"))
 	if v.Cause == "" {
 		v.Errors["cause"] = s.text(c, "error.certificate.reason")
 	}
@@ -204,7 +207,8 @@ func (s *Server) stopWords(c echo.Context, v *stopPage) string {
 	if v.Since != "" {
 		lines = append(lines, s.text(c, "stop.text_since", "date", v.Since))
 	}
-	return strings.Join(append(lines, s.text(c, "revocation.final")), "\n")
+	lines = append(lines, s.text(c, "revocation.final"))
+	return strings.Join(append(lines, s.waitingWords(c, &v.waitingPart)...), "\n")
 }
 
 // stopDone says what was done. Whose session it ended reads it at the login.

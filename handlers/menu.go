@@ -22,6 +22,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/addresses", "nav.addresses"},
 	{"/audit/certificates", "nav.audit_search"},
 	{"/audit", "nav.journal"},
+	{"/audit/samples", "nav.samples"},
 	{"/queue", "nav.queue"},
 	{"/revocations", "nav.revocation"},
 	{"/organisations", "nav.organisations"},

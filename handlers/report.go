@@ -15,6 +15,7 @@ import (
 
 type reportPage struct {
 	templates.Page
+	waitingPart
 	Report      *registry.Report
 	Certificate *registry.Certificate
 	Org         string
@@ -90,6 +91,7 @@ func (s *Server) reportPage(c echo.Context) (*reportPage, error) {
 		}
 		return firstOf(
 			func() error { return s.reportFacts(c, tx, v) },
+			func() error { return s.readWaiting(tx, &v.waitingPart, v.Certificate) },
 			func() error { return s.reportOrders(c, tx, v) },
 			func() error { return s.reportEffects(c, tx, v) },
 			func() error { return s.reportRights(c, tx, v, who) },
@@ -185,7 +187,11 @@ func (s *Server) reportOrders(c echo.Context, tx *store.Tx, v *reportPage) error
 		}
 	}
 	for _, a := range apps {
-		v.Orders = append(v.Orders, reportOrder{a, s.applicationState(c, a.Status), s.orderAdvice(c, a, v.Certificate)})
+		advice := s.orderAdvice(c, a, v.Certificate)
+		if a.Status == registry.Approved && len(v.Waiting) > 0 {
+			advice = s.text(c, "revocation.order_renewal_made")
+		}
+		v.Orders = append(v.Orders, reportOrder{a, s.applicationState(c, a.Status), advice})
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func (s *Server) reportText(c echo.Context) error {
 func (s *Server) reportPart(c echo.Context, v *reportPage, in workflow.ReportDecision) *signPart {
 	return &signPart{
 		CSRF: v.CSRF, Path: "/revocations/" + v.Report.Number + "/sign", Text: in.Text, Button: s.text(c, "revocation.button."+string(in.Action)), Errors: v.Errors,
-		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "cause", v.ChosenFor, "remark", in.Remark),
+		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "cause", v.ChosenFor, "remark", in.Remark, "waiting", string(v.Beside)),
 	}
 }
 
@@ -108,7 +108,9 @@ func (s *Server) reportDecision(c echo.Context) (*reportPage, workflow.ReportDec
 		ID: v.Report.ID, Version: version(form.Get("version")), Action: v.Action, Remark: v.Remark, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
 	if v.Action == registry.ReportRevoke {
-		in.Cause = v.ChosenFor
+		v.Beside = registry.WaitingChoice(form.Get("waiting"))
+		s.checkWaiting(c, &v.waitingPart, v.Errors)
+		in.Cause, in.Waiting = v.ChosenFor, v.Beside
 		v.Causes = s.causeChoices(c, v.ChosenFor)
 	}
 	in.Text = s.reportWords(c, v)
@@ -131,6 +133,7 @@ func (s *Server) reportWords(c echo.Context, v *reportPage) string {
 	if v.Action == registry.ReportRevoke {
 		cause, _ := s.deps.Workflow.Pack().RevocationCause(v.ChosenFor)
 		lines = append(lines, s.text(c, "revocation.text_reason", "reason", s.causeText(c, v.ChosenFor), "code", rfcReason(cause.RFC5280)), s.text(c, "revocation.final"))
+		lines = append(lines, s.waitingWords(c, &v.waitingPart)...)
 	}
 	if v.Remark != "" {
 		lines = append(lines, s.text(c, "decision.text_remark", "remark", v.Remark))

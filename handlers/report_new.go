@@ -18,6 +18,7 @@ const certificatesFound = 30
 
 type reportNewPage struct {
 	templates.Page
+	waitingPart
 	Query string
 	Found []reportItem // certificates that the query found
 	// Certificate is the chosen one, with what is on file to compare with.
@@ -88,6 +89,9 @@ func (s *Server) fillReportNew(c echo.Context, v *reportNewPage) error {
 		if open, err := tx.OpenReportOf(cert.ID); err == nil {
 			v.Open = open.Number
 		} else if registry.KindOf(err) != registry.NotFound {
+			return err
+		}
+		if err := s.readWaiting(tx, &v.waitingPart, cert); err != nil {
 			return err
 		}
 		v.OnFile, err = factsOnFile(tx, cert)

@@ -20,8 +20,11 @@ type ReportDecision struct {
 	Action  registry.ReportAction
 	// Cause is the one to revoke for, a code of the pack's; it may differ from
 	// the reporter's. Only for revoking.
-	Cause  string
-	Remark string // why it is rejected or lifted
+	Cause string
+	// Waiting is what becomes of the holder's certificate that is not usable
+	// yet, if there is one. Only for revoking.
+	Waiting registry.WaitingChoice
+	Remark  string // why it is rejected or lifted
 	// Text is what the approver reads before signing, in their language.
 	Text    string
 	Origin  string
@@ -44,7 +47,7 @@ func (f *Flow) AskReportDecision(ctx context.Context, who Actor, in ReportDecisi
 		if err != nil {
 			return err
 		}
-		basis, err := f.mayDecideReport(tx, who, r, cert, &in)
+		_, basis, err := f.mayDecideReport(tx, who, r, cert, &in)
 		if err != nil {
 			return err
 		}
@@ -77,16 +80,17 @@ func (f *Flow) DecideReport(ctx context.Context, who Actor, in ReportDecision, c
 		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
 	}
 	return f.changeReport(ctx, who, in.ID, in.Version, in.Action, who.as(), func(tx *store.Tx, r *registry.Report, cert *registry.Certificate) error {
-		basis, err := f.mayDecideReport(tx, who, r, cert, &in)
+		waiting, basis, err := f.mayDecideReport(tx, who, r, cert, &in)
 		if err != nil {
 			return err
 		}
 		if !signedFor(expected, basis, registry.Action(in.Action)) {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
-		if err := tx.AddRevocationDecision(registry.RevocationDecision{
+		decision := registry.RevocationDecision{
 			ReportID: r.ID, Action: in.Action, OperatorID: who.Operator.ID, Envelope: expected, Signature: cms, Serial: signed.Serial, CreatedAt: f.now(),
-		}); err != nil {
+		}
+		if err := tx.AddRevocationDecision(decision); err != nil {
 			return err
 		}
 		r.Remark = in.Remark
@@ -95,7 +99,10 @@ func (f *Flow) DecideReport(ctx context.Context, who Actor, in ReportDecision, c
 			cause, _ := f.pack.RevocationCause(in.Cause)
 			r.Cause, r.Code = cause.Code, cause.RFC5280
 		}
-		return f.carryOutReport(tx, who, r, cert, in.Action, who.as(), details)
+		if err := f.carryOutReport(tx, who, r, cert, in.Action, who.as(), details); err != nil || in.Waiting != registry.WaitingRevoke {
+			return err
+		}
+		return f.revokeWaiting(tx, who, r, cert, waiting, who.as(), decision)
 	})
 }
 
@@ -123,42 +130,48 @@ func (f *Flow) carryOutReport(tx *store.Tx, who Actor, r *registry.Report, cert 
 
 // mayDecideReport is the guard of a decision. It returns the hash of
 // everything that is decided on.
-func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, in *ReportDecision) (basis [sha256.Size]byte, err error) {
+func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, in *ReportDecision) (waiting []*registry.Certificate, basis [sha256.Size]byte, err error) {
 	switch in.Action {
 	case registry.ReportRevoke, registry.ReportReject, registry.ReportLift:
 	default:
-		return basis, registry.Refuse(registry.Invalid, "error.decision.action")
+		return nil, basis, registry.Refuse(registry.Invalid, "error.decision.action")
 	}
 	if _, err := registry.MoveReport(r.Status, in.Action, who.as()); err != nil {
-		return basis, err
+		return nil, basis, err
 	}
 	if r.Version != in.Version {
-		return basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		return nil, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
 	if err := f.reportFourEyes(tx, who, r, cert); err != nil {
-		return basis, err
+		return nil, basis, err
 	}
 	if cert.ValidityAt(f.now()) == registry.Expired {
-		return basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
+		return nil, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
 	}
 	switch suspended := cert.Status == registry.CertSuspended; {
 	case in.Action == registry.ReportRevoke:
 		if cause, known := f.pack.RevocationCause(in.Cause); !known || !ca.Reason(cause.RFC5280).Known() {
-			return basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
+			return nil, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
+		}
+		if waiting, err = f.askWaiting(tx, cert, &in.Waiting); err != nil {
+			return nil, basis, err
 		}
 	case in.Action == registry.ReportLift && !suspended, in.Action == registry.ReportReject && suspended:
-		return basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		return nil, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	default:
+		in.Waiting = ""
 		if in.Remark, err = someReason(in.Remark, "remark"); err != nil {
-			return basis, err
+			return nil, basis, err
 		}
 	}
-	return reportBasis(r, cert, in)
+	basis, err = reportBasis(r, cert, waiting, in)
+	return waiting, basis, err
 }
 
 // reportBasis hashes what is decided on: SHA-256 of the JSON of the report as
-// it was entered, the certificate and its status, the action and its reasons.
-func reportBasis(r *registry.Report, cert *registry.Certificate, in *ReportDecision) (sum [sha256.Size]byte, err error) {
+// it was entered, the certificate and its status, the action and its
+// reasons, what waits beside the certificate and what becomes of that.
+func reportBasis(r *registry.Report, cert *registry.Certificate, waiting []*registry.Certificate, in *ReportDecision) (sum [sha256.Size]byte, err error) {
 	b, err := json.Marshal(struct {
 		Number            string
 		Version           int64
@@ -172,9 +185,11 @@ func reportBasis(r *registry.Report, cert *registry.Certificate, in *ReportDecis
 		InvalidSince      *time.Time
 		Action            registry.ReportAction
 		Cause, Remark     string
+		Waiting           []registry.Serial
+		Choice            registry.WaitingChoice
 	}{
 		r.Number, r.Version, cert.Serial, cert.Status, r.Way, r.Reporter, r.Identified, r.Note, r.Cause, r.ReportedAt, r.DueAt, r.InvalidSince,
-		in.Action, in.Cause, in.Remark,
+		in.Action, in.Cause, in.Remark, serialsOf(waiting), in.Waiting,
 	})
 	return sha256.Sum256(b), err
 }

@@ -69,6 +69,9 @@ type OwnRevocation struct {
 	Serial       registry.Serial
 	Cause        string // a code of the pack's causes
 	InvalidSince *time.Time
+	// Waiting is what becomes of the holder's certificate that is not usable
+	// yet, if there is one.
+	Waiting registry.WaitingChoice
 	// Text is what the holder reads before signing, in their language.
 	Text    string
 	Origin  string
@@ -80,7 +83,7 @@ type OwnRevocation struct {
 func (f *Flow) AskOwnRevocation(ctx context.Context, who Actor, in OwnRevocation) (*Question, error) {
 	q := new(Question)
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
-		cert, basis, err := f.mayRevokeOwn(tx, who, &in)
+		cert, _, basis, err := f.mayRevokeOwn(tx, who, &in)
 		if err != nil {
 			return err
 		}
@@ -98,7 +101,8 @@ func (f *Flow) AskOwnRevocation(ctx context.Context, who Actor, in OwnRevocation
 
 // RevokeOwn carries out a holder's own signed revocation, which is final: the
 // report is received and concluded in one transaction, and the certificate is
-// revoked. A report that is open already is concluded with it. The signature
+// revoked, with what waits beside it if the holder says so. A report that is
+// open already is concluded with it. The signature
 // is made with a certificate of the same person.
 func (f *Flow) RevokeOwn(ctx context.Context, who Actor, in OwnRevocation, challenge string, cms []byte) (*registry.Report, error) {
 	expected, err := f.take(ctx, token.Revocation, challenge, in.Session)
@@ -114,25 +118,32 @@ func (f *Flow) RevokeOwn(ctx context.Context, who Actor, in OwnRevocation, chall
 	}
 	var r *registry.Report
 	err = f.store.Write(ctx, func(tx *store.Tx) error {
-		cert, basis, err := f.mayRevokeOwn(tx, who, &in)
+		cert, waiting, basis, err := f.mayRevokeOwn(tx, who, &in)
 		if err != nil {
 			return err
 		}
 		if cert.PersonalNumber != signed.PersonalNumber || !signedFor(expected, basis, registry.Action(registry.ReportRevoke)) {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
-		if r, err = f.reportToConclude(tx, who, cert, in); err != nil {
+		if r, err = f.reportOrNew(tx, who, cert, ReportInput{
+			Serial: cert.Serial, Way: registry.FromCabinet, Reporter: who.Certificate.HolderName, Cause: in.Cause, InvalidSince: in.InvalidSince,
+			Identified: []registry.Identification{registry.HasCertificate},
+		}); err != nil {
 			return err
 		}
 		cause, _ := f.pack.RevocationCause(in.Cause)
 		r.Cause, r.Code, r.InvalidSince = cause.Code, cause.RFC5280, in.InvalidSince
-		if err := tx.AddRevocationDecision(registry.RevocationDecision{
+		decision := registry.RevocationDecision{
 			ReportID: r.ID, Action: registry.ReportRevoke, Envelope: expected, Signature: cms, Serial: signed.Serial, CreatedAt: f.now(),
-		}); err != nil {
+		}
+		if err := tx.AddRevocationDecision(decision); err != nil {
 			return err
 		}
 		details := map[string]any{"certificate": signed.Serial, "envelope_sha256": fmt.Sprintf("%x", sha256.Sum256(expected))}
-		return f.carryOutReport(tx, who, r, cert, registry.ReportRevoke, registry.ByHolder, details)
+		if err := f.carryOutReport(tx, who, r, cert, registry.ReportRevoke, registry.ByHolder, details); err != nil || in.Waiting != registry.WaitingRevoke {
+			return err
+		}
+		return f.revokeWaiting(tx, who, r, cert, waiting, registry.ByHolder, decision)
 	})
 	if errors.Is(err, store.ErrUnique) {
 		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
@@ -143,43 +154,31 @@ func (f *Flow) RevokeOwn(ctx context.Context, who Actor, in OwnRevocation, chall
 	return r, nil
 }
 
-// reportToConclude is the open report of a certificate, or a new one.
-func (f *Flow) reportToConclude(tx *store.Tx, who Actor, cert *registry.Certificate, in OwnRevocation) (*registry.Report, error) {
-	open, err := tx.OpenReportOf(cert.ID)
-	if err == nil {
-		return tx.LockReport(open.ID)
-	}
-	if registry.KindOf(err) != registry.NotFound {
-		return nil, err
-	}
-	return f.receive(tx, who, cert, ReportInput{
-		Serial: cert.Serial, Way: registry.FromCabinet, Reporter: who.Certificate.HolderName, Cause: in.Cause, InvalidSince: in.InvalidSince,
-		Identified: []registry.Identification{registry.HasCertificate},
-	}, 0)
-}
-
 // mayRevokeOwn is the guard of a holder's own revocation, with the hash of what
 // is signed.
-func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *registry.Certificate, basis [sha256.Size]byte, err error) {
+func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *registry.Certificate, waiting []*registry.Certificate, basis [sha256.Size]byte, err error) {
 	if cert, err = f.ownCertificate(tx, who, in.Serial); err != nil {
-		return nil, basis, err
+		return nil, nil, basis, err
 	}
 	if cert.PersonalNumber != who.Certificate.PersonalNumber {
-		return nil, basis, registry.Refuse(registry.Forbidden, "error.report.not_own")
+		return nil, nil, basis, registry.Refuse(registry.Forbidden, "error.report.not_own")
 	}
 	cause, known := f.pack.RevocationCause(in.Cause)
 	switch {
 	case !known || cause.RFC5280 == int(reasonHold):
-		return nil, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
+		return nil, nil, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
 	case cert.Status == registry.CertRevoked:
-		return nil, basis, registry.Refuse(registry.Conflict, "error.report.revoked")
+		return nil, nil, basis, registry.Refuse(registry.Conflict, "error.report.revoked")
 	case cert.ValidityAt(f.now()) == registry.Expired:
-		return nil, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
+		return nil, nil, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
 	case in.InvalidSince != nil && in.InvalidSince.After(f.now()):
-		return nil, basis, registry.Refuse(registry.Invalid, "error.report.future").On("invalid_since")
+		return nil, nil, basis, registry.Refuse(registry.Invalid, "error.report.future").On("invalid_since")
 	}
 	if !registry.KeyAtRisk(cause.RFC5280) {
 		in.InvalidSince = nil
+	}
+	if waiting, err = f.askWaiting(tx, cert, &in.Waiting); err != nil {
+		return nil, nil, basis, err
 	}
 	b, err := json.Marshal(struct {
 		Serial       registry.Serial
@@ -187,6 +186,8 @@ func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *r
 		Status       registry.CertificateStatus
 		Cause        string
 		InvalidSince *time.Time
-	}{cert.Serial, cert.SHA256, cert.Status, in.Cause, in.InvalidSince})
-	return cert, sha256.Sum256(b), err
+		Waiting      []registry.Serial
+		Choice       registry.WaitingChoice
+	}{cert.Serial, cert.SHA256, cert.Status, in.Cause, in.InvalidSince, serialsOf(waiting), in.Waiting})
+	return cert, waiting, sha256.Sum256(b), err
 }

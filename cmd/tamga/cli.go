@@ -15,6 +15,7 @@ type CLI struct {
 	Operator    Operators   `cmd:"" help:"People who work with Tamga, from the server's console."`
 	CA          CA          `cmd:"" name:"ca" help:"The certification authority."`
 	Journal     Journal     `cmd:"" help:"Export and check the tamper-evident log."`
+	Audit       Audit       `cmd:"" help:"What auditors can do without the server."`
 	Rules       Rules       `cmd:"" help:"Try an authority's rules on cases."`
 	Healthcheck Healthcheck `cmd:"" help:"Ask a running server whether it is ready; exits non-zero if not."`
 	Version     Version     `cmd:"" help:"Print the version."`

@@ -1,0 +1,167 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
+)
+
+// FindingInput is what an auditor found in the file of a drawn certificate.
+type FindingInput struct {
+	Quarter  registry.Quarter
+	Position int
+	// Last is the finding that the auditor saw last, which this one corrects;
+	// 0: none.
+	Last     registry.FindingID
+	Outcome  registry.FindingOutcome
+	Severity registry.Severity
+	Note     string
+}
+
+const maxFindingNote = 4000 // characters
+
+// RecordFinding writes down what was found in the file of a drawn certificate,
+// by an auditor who had no hand in that file. Nothing is ever changed: a
+// correction stands beside what it corrects.
+func (f *Flow) RecordFinding(ctx context.Context, who Actor, in FindingInput) error {
+	if err := who.is(registry.Auditor); err != nil {
+		return err
+	}
+	in.Note = strings.TrimSpace(strings.ReplaceAll(in.Note, "\r\n", "\n"))
+	if errs := in.check(); len(errs) > 0 {
+		return errs
+	}
+	err := f.store.Write(ctx, func(tx *store.Tx) error {
+		if err := who.current(tx); err != nil {
+			return err
+		}
+		sample, err := tx.Sample(in.Quarter)
+		if err != nil {
+			return err
+		}
+		items, err := tx.SampleItems(sample.ID, in.Position, 1)
+		if err != nil {
+			return err
+		}
+		if len(items) == 0 || items[0].Position != in.Position {
+			return registry.Refuse(registry.NotFound, "error.not_found")
+		}
+		if err := hadNoHand(tx, who.Operator, items[0].Serial); err != nil {
+			return err
+		}
+		return f.addFinding(tx, who, sample, items[0], in)
+	})
+	if err != nil {
+		return fmt.Errorf("recording a finding in the sample of %s: %w", in.Quarter, err)
+	}
+	return nil
+}
+
+func (f *Flow) addFinding(tx *store.Tx, who Actor, sample *registry.Sample, item registry.SampleItem, in FindingInput) error {
+	var last registry.FindingID
+	if item.Last != nil {
+		last = item.Last.ID
+	}
+	if last != in.Last {
+		return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+	}
+	finding := &registry.Finding{Outcome: in.Outcome, Severity: in.Severity, Note: in.Note, Corrects: last, OperatorID: who.Operator.ID, At: f.now()}
+	id, err := tx.AddFinding(sample.ID, in.Position, finding)
+	if errors.Is(err, store.ErrUnique) {
+		return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+	}
+	if err != nil {
+		return err
+	}
+	kind, details := "finding.recorded", map[string]any{"finding": id, "outcome": in.Outcome, "severity": in.Severity, "position": in.Position}
+	if last != 0 {
+		kind, details["corrects"] = "finding.corrected", last
+	}
+	var personal map[string]string
+	if in.Note != "" {
+		personal = map[string]string{"note": in.Note}
+	}
+	return f.record(tx, who, kind, details, personal, sampleSubject(in.Quarter), Certificate(item.Serial))
+}
+
+// hadNoHand refuses an auditor who worked on the file of a certificate in an
+// earlier role, or whose own certificate it is.
+func hadNoHand(tx *store.Tx, o *registry.Operator, serial registry.Serial) error {
+	cert, err := tx.CertificateBySerial(serial)
+	if err != nil {
+		return err
+	}
+	own := cert.PersonalNumber == o.Person.PersonalNumber
+	if !own && cert.EnrolmentID != 0 {
+		e, err := tx.Enrolment(cert.EnrolmentID)
+		if err != nil {
+			return err
+		}
+		hands, err := handsOf(tx, e.ApplicationID)
+		if err != nil {
+			return err
+		}
+		own = slices.Contains(hands, o.Person.PersonalNumber)
+	}
+	if own {
+		return registry.Refuse(registry.Forbidden, "error.finding.own_file")
+	}
+	return nil
+}
+
+func handsOf(tx *store.Tx, id registry.ApplicationID) (out []registry.PersonalNumber, err error) {
+	if id == 0 {
+		return nil, nil
+	}
+	hands, err := tx.Hands(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range hands {
+		out = append(out, h.PersonalNumber)
+	}
+	decisions, err := tx.Decisions(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range decisions {
+		o, err := tx.Operator(d.OperatorID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o.Person.PersonalNumber)
+	}
+	return out, nil
+}
+
+func (in FindingInput) check() registry.Errors {
+	var errs registry.Errors
+	refuse := func(field, key string, args ...any) {
+		errs = append(errs, registry.Refuse(registry.Invalid, key, args...).On(field))
+	}
+	switch in.Outcome {
+	case registry.NothingFound:
+		if in.Severity != "" {
+			refuse("severity", "error.finding.severity_of_nothing")
+		}
+	case registry.SomethingFound:
+		if !slices.Contains(registry.Severities[:], in.Severity) {
+			refuse("severity", "error.required")
+		}
+		if in.Note == "" {
+			refuse("note", "error.required")
+		}
+	default:
+		refuse("outcome", "error.required")
+	}
+	if utf8.RuneCountInString(in.Note) > maxFindingNote {
+		refuse("note", "error.news.long", "max", maxFindingNote)
+	}
+	return errs
+}
