@@ -65,11 +65,13 @@ func (f *Flow) SealJournal(ctx context.Context) error {
 	return err
 }
 
-// MailCheckpoint mails the last checkpoint to every auditor, once a day: what
-// they keep outside proves later that nothing before it was changed.
+// MailCheckpoint mails the first checkpoint of the day (UTC) to every auditor:
+// what they keep outside proves later that nothing before it was changed. Every
+// evidence pack proves that it extends these.
 func (f *Flow) MailCheckpoint(ctx context.Context) error {
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
-		c, err := tx.LastCheckpoint()
+		day := f.now().Truncate(24 * time.Hour)
+		c, err := tx.FirstCheckpointSince(day)
 		if err != nil || c == nil {
 			return err
 		}
@@ -77,12 +79,11 @@ func (f *Flow) MailCheckpoint(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		day := registry.DateOf(f.now(), f.pack.Calendar().Zone())
 		for _, o := range people {
 			if o.Role != registry.Auditor || o.Disabled || o.Email == "" {
 				continue
 			}
-			key := fmt.Sprintf("checkpoint %v %d", day, o.ID)
+			key := fmt.Sprintf("checkpoint %s %d", day.Format(time.DateOnly), o.ID)
 			if err := f.post(tx, letterCheckpoint, o.Email, o.Language, key, map[string]any{
 				"size": c.Size, "at": c.At.Format(time.RFC3339), "note": c.Note,
 			}); err != nil {

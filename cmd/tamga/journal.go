@@ -4,20 +4,21 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tamga-ca/tamga/internal/evidence"
 	"github.com/tamga-ca/tamga/internal/journal"
 )
 
 // Journal groups the commands about the tamper-evident log.
 type Journal struct {
 	Export JournalExport `cmd:"" help:"Write the whole journal to a file."`
-	Verify JournalVerify `cmd:"" help:"Check an export; needs no server and no database."`
+	Verify JournalVerify `cmd:"" help:"Check an export or an evidence pack; needs no server and no database."`
 }
 
-// JournalVerify checks an export of the journal.
+// JournalVerify checks an export of the journal, or an evidence pack.
 type JournalVerify struct {
-	Key        []string `placeholder:"FILE" type:"existingfile" help:"File with a verifier key kept outside the server; may be given again for older keys. Without it the key in the export is taken, which proves nothing about its author."`
+	Key        []string `placeholder:"FILE" type:"existingfile" help:"File with a verifier key kept outside the server; may be given again for older keys. Without it the key in the file is taken, which proves nothing about its author."`
 	Checkpoint []string `placeholder:"FILE" type:"existingfile" help:"Checkpoint kept outside the server; may be given again."`
-	Export     string   `arg:"" type:"existingfile" help:"Export, as tamga journal export wrote it."`
+	File       string   `arg:"" type:"existingfile" help:"Export, as tamga journal export wrote it, or evidence pack (ZIP)."`
 }
 
 // Run the command: exit status 1 means that something is wrong with the
@@ -31,22 +32,40 @@ func (v JournalVerify) Run(c *Console) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(v.Export)
+	f, err := os.Open(v.File)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	report, err := journal.Verify(f, journal.VerifyOptions{Keys: keys, Kept: kept})
+	said, ok, err := verifyFile(f, keys, kept)
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(c.Out, report.String()); err != nil {
+	if _, err := fmt.Fprintln(c.Out, said); err != nil {
 		return err
 	}
-	if !report.OK() {
+	if !ok {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+// verifyFile tells by its first bytes what a file is, and checks it.
+func verifyFile(f *os.File, keys, kept []string) (said fmt.Stringer, ok bool, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false, err
+	}
+	var magic [2]byte
+	if _, err := f.ReadAt(magic[:], 0); err == nil && string(magic[:]) == "PK" {
+		r, err := evidence.Verify(f, info.Size(), evidence.Options{Keys: keys, Kept: kept})
+		if err != nil {
+			return nil, false, err
+		}
+		return r, r.OK(), nil
+	}
+	r, err := journal.Verify(f, journal.VerifyOptions{Keys: keys, Kept: kept})
+	return r, r.OK(), err
 }
 
 func readFiles(paths []string) ([]string, error) {

@@ -153,3 +153,6 @@ func parseCheckpoint(text string) (Checkpoint, error) {
 	}
 	return c, nil
 }
+
+// OpenMailed is Open of a note that went through mail programs and editors.
+func (vs Verifiers) OpenMailed(text string) (Checkpoint, error) { return vs.Open(asSigned(text)) }

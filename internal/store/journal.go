@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -151,6 +150,9 @@ func (l *ledger) ReadHashes(indexes []int64) ([]journal.Hash, error) {
 	return l.tx.ReadHashes(indexes)
 }
 
+// ErrNoHash: a hash of the journal's tree is gone, or is none.
+var ErrNoHash = errors.New("the journal lacks a hash of its tree")
+
 // ReadHashes implements journal.HashReader, for proofs.
 func (tx *Tx) ReadHashes(indexes []int64) ([]journal.Hash, error) {
 	if len(indexes) == 0 {
@@ -180,7 +182,7 @@ func (tx *Tx) ReadHashes(indexes []int64) ([]journal.Hash, error) {
 	for i, p := range at {
 		h, ok := found[p]
 		if !ok {
-			return nil, fmt.Errorf("the journal lacks the hash of level %d number %d", p.Level, p.N)
+			return nil, fmt.Errorf("%w: level %d number %d", ErrNoHash, p.Level, p.N)
 		}
 		out[i] = h
 	}
@@ -200,7 +202,7 @@ func (tx *Tx) LastCheckpoint() (*journal.Checkpoint, error) {
 // FirstCheckpointSince returns the first checkpoint made at or after an
 // instant, or nil.
 func (tx *Tx) FirstCheckpointSince(at time.Time) (*journal.Checkpoint, error) {
-	cs, err := tx.checkpoints(`WHERE at >= ? ORDER BY size LIMIT 1`, at)
+	cs, err := tx.checkpoints(`WHERE at >= ? ORDER BY at, size LIMIT 1`, at)
 	if err != nil || len(cs) == 0 {
 		return nil, err
 	}
@@ -328,14 +330,5 @@ func (tx *Tx) entries(rows []journalRow) ([]journal.Entry, error) {
 // ReadJournal runs f on one consistent view of the journal. The source is for
 // journal.Export; reveals says whether it lends personal data.
 func (s *Store) ReadJournal(ctx context.Context, reveals bool, f func(journal.Source) error) error {
-	opts := &sql.TxOptions{}
-	if s.dialect == migrations.PostgreSQL {
-		opts = &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead}
-	}
-	db := s.read.WithContext(ctx).Begin(opts)
-	if db.Error != nil {
-		return fmt.Errorf("reading the journal: %w", mapError(db.Error))
-	}
-	err := f(&journalSource{tx: &Tx{db: db, dialect: s.dialect}, reveals: reveals, page: 1000})
-	return errors.Join(err, db.Rollback().Error)
+	return s.Snapshot(ctx, func(tx *Tx) error { return f(&journalSource{tx: tx, reveals: reveals, page: 1000}) })
 }

@@ -141,21 +141,7 @@ func (s *journalSource) revealsOf(from, to int64) (map[int64][]journal.Reveal, e
 	if !s.reveals {
 		return nil, nil
 	}
-	var rows []struct {
-		EntryID int64
-		Name    string
-		Salt    []byte
-		Value   string
-	}
-	if err := s.tx.query(&rows, `SELECT r.entry_id, r.name, r.salt, r.value FROM journal_leaves l JOIN journal_reveals r ON r.entry_id = l.entry_id
-		WHERE l.idx >= ? AND l.idx < ? ORDER BY r.entry_id, r.name`, from, to); err != nil {
-		return nil, err
-	}
-	out := map[int64][]journal.Reveal{}
-	for _, r := range rows {
-		out[r.EntryID] = append(out[r.EntryID], journal.Reveal{EntryID: r.EntryID, Name: r.Name, Salt: r.Salt, Value: r.Value})
-	}
-	return out, nil
+	return s.tx.reveals(`JOIN journal_leaves l ON l.entry_id = r.entry_id WHERE l.idx >= ? AND l.idx < ? ORDER BY r.entry_id, r.name`, from, to)
 }
 
 // oneByOne reads a page in which a row cannot be scanned (a time that is none,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -25,7 +24,7 @@ import (
 type ledgerTest struct {
 	*store.Store
 	dsn    string
-	owner  *sql.DB
+	owner  *storetest.Owner
 	signer *journal.Signer
 	key    string
 	known  journal.Verifiers
@@ -34,14 +33,14 @@ type ledgerTest struct {
 func eachLedger(t *testing.T, f func(*testing.T, *ledgerTest)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		f(t, openLedger(t, "sqlite", filepath.Join(t.TempDir(), "tamga.db")))
+		f(t, openLedger(t, filepath.Join(t.TempDir(), "tamga.db")))
 	})
 	t.Run("postgres", func(t *testing.T) {
-		f(t, openLedger(t, "pgx", storetest.PostgresDSN(t)))
+		f(t, openLedger(t, storetest.PostgresDSN(t)))
 	})
 }
 
-func openLedger(t *testing.T, driver, dsn string) *ledgerTest {
+func openLedger(t *testing.T, dsn string) *ledgerTest {
 	t.Helper()
 	s, err := store.Open(context.Background(), store.Config{DSN: dsn})
 	if err != nil {
@@ -52,10 +51,7 @@ func openLedger(t *testing.T, driver, dsn string) *ledgerTest {
 	if err := s.Migrate(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if l.owner, err = sql.Open(driver, dsn); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.owner.Close() })
+	l.owner = storetest.OwnerOf(t, s, dsn)
 	secret, key, err := journal.GenerateKey(rand.Reader, "ca.example.kg/journal")
 	if err != nil {
 		t.Fatal(err)
@@ -133,42 +129,7 @@ func (l *ledgerTest) verify(t *testing.T, kept ...string) journal.Report {
 // as the owner of the database, who can do anything to it.
 func (l *ledgerTest) do(t *testing.T, statements ...string) {
 	t.Helper()
-	for _, q := range statements {
-		if _, err := l.owner.Exec(q); err != nil {
-			t.Fatalf("%s: %v", q, err)
-		}
-	}
-}
-
-// disarm drops the triggers and foreign keys that protect the journal.
-func (l *ledgerTest) disarm(t *testing.T) {
-	t.Helper()
-	l.owner.SetMaxOpenConns(1)
-	list := `SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'`
-	if l.Dialect() == migrations.PostgreSQL {
-		list = `SELECT 'DROP TRIGGER ' || tgname || ' ON ' || tgrelid::regclass FROM pg_trigger WHERE NOT tgisinternal
-			UNION ALL SELECT 'ALTER TABLE ' || conrelid::regclass || ' DROP CONSTRAINT ' || conname FROM pg_constraint
-			WHERE contype = 'f' AND confrelid = 'journal_entries'::regclass`
-	} else {
-		l.do(t, `PRAGMA foreign_keys = OFF`)
-	}
-	rows, err := l.owner.Query(list)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var drop []string
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var q string
-		if err := rows.Scan(&q); err != nil {
-			t.Fatal(err)
-		}
-		drop = append(drop, q)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	l.do(t, drop...)
+	l.owner.Do(t, statements...)
 }
 
 func TestJournalTablesAreAppendOnly(t *testing.T) {
@@ -280,7 +241,7 @@ func (l *ledgerTest) order(t *testing.T) (ids []int64) {
 // A transaction that took its id first commits last.
 func TestJournalEntriesCommitOutOfIDOrder(t *testing.T) {
 	t.Run("postgres", func(t *testing.T) {
-		l := openLedger(t, "pgx", storetest.PostgresDSN(t))
+		l := openLedger(t, storetest.PostgresDSN(t))
 		ctx := context.Background()
 		err := l.Write(ctx, func(early *store.Tx) error {
 			if _, err := add(early, 1); err != nil {
@@ -316,7 +277,7 @@ func TestJournalEntriesCommitOutOfIDOrder(t *testing.T) {
 		}
 	})
 	t.Run("sqlite", func(t *testing.T) {
-		l := openLedger(t, "sqlite", filepath.Join(t.TempDir(), "tamga.db"))
+		l := openLedger(t, filepath.Join(t.TempDir(), "tamga.db"))
 		for _, id := range []int{20, 10} {
 			l.do(t, fmt.Sprintf(`INSERT INTO journal_entries (id, at, kind, actor_kind, actor_id, details, commitments)
 				VALUES (%d, '2026-04-06 03:30:00.5+00:00', 'x', 'system', '', '{}', '{}')`, id))
@@ -473,7 +434,7 @@ func TestJournalTampering(t *testing.T) {
 				kept = append(kept, l.seal(t).Note)
 				l.add(t, 2)
 				l.sequence(t)
-				l.disarm(t)
+				l.owner.Disarm(t)
 				for q := range strings.SplitSeq(c.sql, ";") {
 					if q != "" {
 						l.do(t, q)
@@ -508,10 +469,10 @@ func TestJournalTampering(t *testing.T) {
 // A time that is none, which only SQLite can hold, counts as a lost entry and
 // does not hide the others.
 func TestJournalUnreadableRow(t *testing.T) {
-	l := openLedger(t, "sqlite", filepath.Join(t.TempDir(), "tamga.db"))
+	l := openLedger(t, filepath.Join(t.TempDir(), "tamga.db"))
 	l.add(t, 5)
 	c := l.seal(t)
-	l.disarm(t)
+	l.owner.Disarm(t)
 	l.do(t, `UPDATE journal_entries SET at = 'yesterday' WHERE id = 3`)
 	r := l.verify(t, c.Note)
 	if len(r.Findings) != 1 || r.Findings[0].String() != "entry missing: leaf 2" {
@@ -524,7 +485,7 @@ func TestJournalAlarm(t *testing.T) {
 	eachLedger(t, func(t *testing.T, l *ledgerTest) {
 		l.add(t, 6)
 		l.seal(t)
-		l.disarm(t)
+		l.owner.Disarm(t)
 		l.do(t, `UPDATE journal_entries SET actor_id = '4' WHERE id = 2`, `DELETE FROM journal_leaves`, `DELETE FROM journal_hashes`)
 		l.sequence(t)
 		l.add(t, 1)
