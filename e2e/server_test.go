@@ -38,9 +38,10 @@ type Demo struct {
 		Holder string `json:"holder"`
 	} `json:"certificates"`
 	Applications []struct {
-		Number string `json:"number"`
-		Status string `json:"status"`
-		Link   string `json:"link"`
+		Number  string `json:"number"`
+		Status  string `json:"status"`
+		Storage string `json:"storage"`
+		Link    string `json:"link"`
 	} `json:"applications"`
 }
 

@@ -38,9 +38,10 @@ type Person struct {
 
 // Application can be looked at with its secret link.
 type Application struct {
-	Number string                     `json:"number"`
-	Status registry.ApplicationStatus `json:"status"`
-	Link   string                     `json:"link"`
+	Number  string                     `json:"number"`
+	Status  registry.ApplicationStatus `json:"status"`
+	Storage registry.Storage           `json:"storage"`
+	Link    string                     `json:"link"`
 }
 
 // Certificate is one of every status.

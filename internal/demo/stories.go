@@ -21,7 +21,9 @@ const (
 // business days back, and stops where its client stands today.
 func (d *demo) stories() {
 	// Completed, with the certificates to show.
-	d.tell(0, registry.ECloud, 14).verify().approve().issue(valid)
+	// The first client's head has ordered a renewal, which waits for the
+	// accountant's signature.
+	d.tell(0, registry.ECloud, 14).verify().approve().issue(ending).order()
 	d.tell(24, registry.ECloud, 13).verify().approve().issue(valid)
 	d.tell(22, registry.ECloud, 11).verify().approve().issue(valid)
 	d.tell(25, registry.ECloud, 10).verify().approve().issue(suspended).reported(14*time.Hour, true, "device_stolen")

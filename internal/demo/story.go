@@ -34,7 +34,7 @@ func (d *demo) draft(n int, storage registry.Storage, daysBack int) *story {
 			return err
 		}
 		s.id = draft.ID
-		d.report.Applications = append(d.report.Applications, Application{Number: draft.Number, Link: d.report.BaseURL + "/track/" + draft.Link})
+		d.report.Applications = append(d.report.Applications, Application{Number: draft.Number, Storage: storage, Link: d.report.BaseURL + "/track/" + draft.Link})
 		return nil
 	})
 }
