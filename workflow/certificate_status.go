@@ -73,7 +73,8 @@ func (f *Flow) setStatus(tx *store.Tx, who Actor, cert *registry.Certificate, c 
 }
 
 // cancelHandover ends the enrolment of a certificate that was revoked before
-// its holder received it: issued → cancelled. The fee stays: it was issued.
+// its holder received it: issued → cancelled. The fee stays: it was issued. What
+// it was to renew may be ordered for again.
 func (f *Flow) cancelHandover(tx *store.Tx, who Actor, cert *registry.Certificate) error {
 	if cert.EnrolmentID == 0 {
 		return nil
@@ -83,6 +84,9 @@ func (f *Flow) cancelHandover(tx *store.Tx, who Actor, cert *registry.Certificat
 		return err
 	}
 	if err := f.moveEnrolment(tx, who, e, registry.Cancelled, map[string]any{"why": "certificate revoked"}); err != nil {
+		return err
+	}
+	if err := tx.FreeOrdered(e.ID); err != nil {
 		return err
 	}
 	return f.completeApplication(tx, e.ApplicationID)

@@ -134,7 +134,7 @@ func (r *renewer) proven(t *testing.T, c *registry.Certificate, status registry.
 }
 
 // One that is not usable yet is revoked like any other; nothing is asked about
-// the old one, which stays.
+// the old one, which stays and may be renewed again.
 func TestA10_TheOneThatWaitsIsRevokedAlone(t *testing.T) {
 	for _, holder := range []bool{false, true} {
 		storetest.Each(t, func(t *testing.T, s *store.Store) {
@@ -154,6 +154,7 @@ func TestA10_TheOneThatWaitsIsRevokedAlone(t *testing.T) {
 			if got := r.bySerial(r.head.Serial); got.Status != registry.CertIssued || !got.UsableAt(r.now()) {
 				t.Errorf("the old one is %s", got.Status)
 			}
+			r.sent()
 		})
 	}
 }
