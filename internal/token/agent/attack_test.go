@@ -301,6 +301,21 @@ func TestAttackGuessing(t *testing.T) {
 	}
 }
 
+// Whoever puts a token back is not slowed down: no page can do that.
+func TestPulledOutAndTriedAgain(t *testing.T) {
+	b := start(t, 1, rutokentest.Token{PIN: pin})
+	k := b.drawer.Tokens[0]
+	for range 10 {
+		var out struct{ Session string }
+		if err := b.Call(t.Context(), home, "login", object{"serial": k.Serial, "pin": pin}, &out); err != nil {
+			t.Fatal(err)
+		}
+		k.Unplug()
+		b.refused(t, home, "orphans", object{"session": out.Session}, "DEVICE_NOT_FOUND")
+		k.Plug()
+	}
+}
+
 func FuzzCall(f *testing.F) {
 	l := agent.NewLibrary("/nonexistent/library", func() *exec.Cmd { return exec.Command("false") })
 	s, err := agent.New(agent.Config{Listen: agent.DefaultListen, Origins: []string{home}, Version: "test"}, l)

@@ -122,6 +122,14 @@ func (s *Server) mayTry(serial string) error {
 	return nil
 }
 
+// pulledOut lets a PIN-code be typed at once when the token is in again: a page
+// cannot pull it out, and the token goes on counting.
+func (s *Server) pulledOut(serial string) {
+	s.logins.Lock()
+	defer s.logins.Unlock()
+	delete(s.logins.rates, serial)
+}
+
 func (s *Server) login(origin string, in login) (any, error) {
 	if err := needed(in.Serial, in.PIN); err != nil {
 		return nil, err
@@ -144,6 +152,9 @@ func (s *Server) login(origin string, in login) (any, error) {
 		return nil, err // the token was not asked: other sessions live on
 	}
 	s.sessions.end(in.Serial)
+	if codeOf(err) == pkcs11.DeviceNotFound {
+		delete(s.logins.rates, in.Serial)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +219,10 @@ func (s *Server) do(origin, session string, o order, out any) error {
 	o.Serial = serial
 	err = s.library.do(o, out)
 	switch codeOf(err) {
-	case pkcs11.DeviceNotFound, pkcs11.NotLoggedIn:
+	case pkcs11.DeviceNotFound:
+		s.sessions.end(serial)
+		s.pulledOut(serial)
+	case pkcs11.NotLoggedIn:
 		s.sessions.end(serial)
 	default:
 		s.sessions.used(session)
