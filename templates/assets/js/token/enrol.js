@@ -265,7 +265,12 @@ class Desk {
       if (this.#step === 'receive') await this.#receipt();
       this.#one('pin').focus();
     } catch (error) {
-      if (this.#serial === serial) this.#fail(error);
+      if (this.#serial !== serial) return;
+      this.#fail(error);
+      // In again before anybody looked: then nothing has changed for the watch.
+      if (!lost(error)) return;
+      await pause(poll);
+      if (this.#serial === serial && !this.#busy) this.#look();
     }
   }
 
