@@ -56,10 +56,18 @@ func TestCalendarPagesAndExport(t *testing.T) {
 	if b := file.Body.String(); !strings.HasPrefix(b, "\ufeff") || strings.Count(b, "\r\n") != endingsShown+6 {
 		t.Errorf("%d lines", strings.Count(b, "\r\n"))
 	}
+	// The file holds what the page shows: the chosen day, the chosen state.
+	for query, lines := range map[string]int{"&day=12": endingsShown + 6, "&day=13": 1, "&day=12&state=nothing": endingsShown + 6, "&state=renewed": 1} {
+		file := auditor.do(http.MethodGet, "/calendar.csv?month=2026-05"+query, nil)
+		if n := strings.Count(file.Body.String(), "\r\n"); file.Code != http.StatusOK || n != lines {
+			t.Errorf("%s: %d, %d lines, want %d", query, file.Code, n, lines)
+		}
+	}
+	see(t, h.as(registry.Administrator, 0).do(http.MethodGet, "/calendar.csv?month=2026-05", nil), http.StatusForbidden)
 	var found bool
 	h.readTx(func(tx *store.Tx) error {
 		entries, err := tx.Journal(store.JournalFilter{Kind: "calendar.exported", From: testNow.AddDate(-1, 0, 0), To: testNow.AddDate(1, 0, 0), Limit: 10})
-		found = len(entries) == 1
+		found = len(entries) == 5
 		return err
 	})
 	if !found {

@@ -50,7 +50,7 @@ func (s *Server) menu(c echo.Context, id Identity, counts map[string]MenuCount) 
 	path := c.Request().URL.Path
 	for _, e := range menuEntries {
 		r, ok := s.routes[http.MethodGet+" "+e.Path]
-		if e.Path == "/cabinet/orders" && !s.ordersOffered() {
+		if (e.Path == "/cabinet/orders" || e.Path == "/queue") && !s.ordersOffered() {
 			continue
 		}
 		if !ok || r.Access.kind == public || r.Access.Allows(&id) != nil {
