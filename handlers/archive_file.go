@@ -21,7 +21,7 @@ func (s *Server) archiveFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.deps.Workflow.ViewOwnFile(c.Request().Context(), who, identity(c).OrganisationID, id)
+	view, err := s.deps.Workflow.ViewOwnFile(c.Request().Context(), who, identity(c).OrganisationID, id, s.cameFrom(c))
 	if err != nil {
 		return err
 	}

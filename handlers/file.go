@@ -10,6 +10,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // filePurposePage asks an auditor what a scan is looked at for.
@@ -17,15 +18,16 @@ type filePurposePage struct {
 	templates.Page
 	File    *registry.File
 	Purpose string
+	From    string // the page that led here, as cameFrom tells it
 	Errors  templates.FieldErrors
 }
 
 // file shows a scan; an auditor is asked for the purpose first.
 func (s *Server) file(c echo.Context) error {
 	if identity(c).Role == registry.Auditor {
-		return s.askPurpose(c, http.StatusOK, "", nil)
+		return s.askPurpose(c, http.StatusOK, workflow.Look{Page: s.cameFrom(c)}, nil)
 	}
-	return s.serveFile(c, "")
+	return s.serveFile(c, workflow.Look{Page: s.cameFrom(c)})
 }
 
 // fileForPurpose shows a scan to an auditor who said what for.
@@ -34,19 +36,20 @@ func (s *Server) fileForPurpose(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = s.serveFile(c, form.Get("purpose"))
+	look := workflow.Look{Purpose: form.Get("purpose"), Page: s.pageOf(form.Get("from"))}
+	err = s.serveFile(c, look)
 	if errs, ok := s.fieldErrors(c, err); err != nil && ok {
-		return s.askPurpose(c, http.StatusUnprocessableEntity, form.Get("purpose"), errs)
+		return s.askPurpose(c, http.StatusUnprocessableEntity, look, errs)
 	}
 	return err
 }
 
-func (s *Server) askPurpose(c echo.Context, status int, purpose string, errs templates.FieldErrors) error {
+func (s *Server) askPurpose(c echo.Context, status int, look workflow.Look, errs templates.FieldErrors) error {
 	id, err := number[registry.FileID](c, "id")
 	if err != nil {
 		return err
 	}
-	v := &filePurposePage{Page: s.page(c, s.text(c, "file.purpose_title")), Purpose: purpose, Errors: errs}
+	v := &filePurposePage{Page: s.page(c, s.text(c, "file.purpose_title")), Purpose: look.Purpose, From: look.Page, Errors: errs}
 	if err := s.read(c, func(tx *store.Tx) error {
 		v.File, err = tx.File(id)
 		return err
@@ -58,7 +61,7 @@ func (s *Server) askPurpose(c echo.Context, status int, purpose string, errs tem
 
 // serveFile sends a scan's bytes after its view is in the journal. Only our
 // own pages may frame it, nothing in it may run, and no one keeps it.
-func (s *Server) serveFile(c echo.Context, purpose string) error {
+func (s *Server) serveFile(c echo.Context, look workflow.Look) error {
 	id, err := number[registry.FileID](c, "id")
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ func (s *Server) serveFile(c echo.Context, purpose string) error {
 	if err != nil {
 		return err
 	}
-	view, err := s.deps.Workflow.ViewFile(c.Request().Context(), who, id, purpose)
+	view, err := s.deps.Workflow.ViewFile(c.Request().Context(), who, id, look)
 	if err != nil {
 		return err
 	}

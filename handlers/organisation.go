@@ -23,6 +23,7 @@ type organisationPage struct {
 	MayBegin     bool
 	MayReport    bool   // that a certificate must not be used
 	Statement    string // address of the statement; empty: not for this person
+	Access       string // address of who looked at its papers; the same
 }
 
 type organisationApplication struct {
@@ -67,6 +68,9 @@ func (s *Server) organisation(c echo.Context) error {
 	v.Page = s.page(c, v.Org.FullName(lang(c)))
 	v.Settlement = settlementIn(lang(c), v.Org.Settlement)
 	role := identity(c).Role
+	if role == registry.Auditor {
+		v.Access = accessAbout(string(v.Org.INN))
+	}
 	v.MayBegin, v.MayReport = role == registry.Clerk, role == registry.Clerk || role == registry.Approver
 	statement := "/organisations/:inn/statement"
 	if r, ok := s.routes[http.MethodGet+" "+statement]; ok && r.Access.Allows(identity(c)) == nil {

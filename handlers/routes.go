@@ -50,5 +50,5 @@ func (s *Server) table() []route {
 		{Method: post, Path: "/login/company", Access: Public(), Handle: s.loginCompanyChosen},
 		{Method: post, Path: "/logout", Access: LoggedIn(), Handle: s.logout},
 	}, s.revocationRoutes(), s.tokenRoutes(),
-		s.caRoutes(), s.relyingRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes(), s.renewalRoutes(), s.auditRoutes(), s.packRoutes(), s.calendarRoutes(), s.findingRoutes())
+		s.caRoutes(), s.relyingRoutes(), s.intakeRoutes(), s.decisionRoutes(), s.enrolmentRoutes(), s.moneyRoutes(), s.staffRoutes(), s.clientRoutes(), s.renewalRoutes(), s.auditRoutes(), s.packRoutes(), s.calendarRoutes(), s.findingRoutes(), s.dataRequestRoutes())
 }

@@ -57,6 +57,8 @@ func ByConsole(account string) Actor { return Actor{kind: journal.ActorConsole, 
 // Anonymous is somebody who did not log in.
 func Anonymous() Actor { return Actor{kind: journal.ActorAnonymous} }
 
+func (a Actor) isConsole() bool { return a.kind == journal.ActorConsole }
+
 // as is the actor in the tables of moves.
 func (a Actor) as() registry.Actor {
 	switch {

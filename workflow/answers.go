@@ -34,6 +34,8 @@ type answers struct {
 	keyID   string
 	keyHash string
 	crl     *ca.CRLSigner // nil: step-ca's list
+	// authority is the issuing CA's own key, which crl signs with.
+	authority crypto.Signer
 
 	signer atomic.Pointer[ca.OCSPSigner]
 	kept   keptAnswers
@@ -62,6 +64,7 @@ func newAnswers(o *Answering, client *ca.Client, s *store.Store) (*answers, erro
 	}
 	a.kept.init()
 	if o.CRLKey != nil {
+		a.authority = o.CRLKey
 		if a.crl, err = a.issuer.NewCRLSigner(o.CRLKey); err != nil {
 			return nil, err
 		}

@@ -358,14 +358,14 @@ func TestFilesAreKeptSealedAndViewsAreJournalled(t *testing.T) {
 		if again, err := o.upload(o.clerk.Actor, doc, 7); err != nil || again != file {
 			t.Errorf("the same content twice: file %d, %v", again, err)
 		}
-		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.auditor.Actor, file, "  ")), registry.Invalid)
-		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.admin.Actor, file, "кызыкчылык")), registry.Forbidden)
-		wantKind(t, onlyErr(o.flow.ViewFile(ctx, workflow.ByApplicant(id), file, "")), registry.Forbidden)
+		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.auditor.Actor, file, workflow.Look{Purpose: "  "})), registry.Invalid)
+		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.admin.Actor, file, workflow.Look{Purpose: "кызыкчылык"})), registry.Forbidden)
+		wantKind(t, onlyErr(o.flow.ViewFile(ctx, workflow.ByApplicant(id), file, workflow.Look{})), registry.Forbidden)
 		if n := o.entries(id, "file.viewed"); n != 0 {
 			t.Fatalf("%d views before the first", n)
 		}
 		for _, who := range []*colleague{o.clerk, o.approver, o.auditor} {
-			v, err := o.flow.ViewFile(ctx, who.Actor, file, "тандап текшерүү")
+			v, err := o.flow.ViewFile(ctx, who.Actor, file, workflow.Look{Purpose: "тандап текшерүү"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -382,7 +382,7 @@ func TestFilesAreKeptSealedAndViewsAreJournalled(t *testing.T) {
 		if d := o.documents(id)["DT-REG-CERT"]; d.Status != registry.DocMissing {
 			t.Errorf("without its file the document is %s", d.Status)
 		}
-		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.clerk.Actor, file, "")), registry.NotFound)
+		wantKind(t, onlyErr(o.flow.ViewFile(ctx, o.clerk.Actor, file, workflow.Look{})), registry.NotFound)
 	})
 }
 
@@ -406,7 +406,7 @@ func TestSweepRemovesOnlyOrphans(t *testing.T) {
 	if n, err := o.flow.SweepFiles(ctx, time.Now().Add(2*time.Hour)); n != 1 || err != nil {
 		t.Errorf("swept %d, want the orphan; %v", n, err)
 	}
-	if _, err := o.flow.ViewFile(ctx, o.clerk.Actor, file, ""); err != nil {
+	if _, err := o.flow.ViewFile(ctx, o.clerk.Actor, file, workflow.Look{}); err != nil {
 		t.Error(err)
 	}
 }

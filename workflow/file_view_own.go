@@ -10,9 +10,9 @@ import (
 )
 
 // ViewOwnFile shows a scan to a holder who may act for the organisation whose
-// application it belongs to. Like ViewFile it is journalled before a byte
+// application it belongs to; page is where they came from, as in Look. Like ViewFile it is journalled before a byte
 // leaves the vault.
-func (f *Flow) ViewOwnFile(ctx context.Context, who Actor, org registry.OrganisationID, id registry.FileID) (*View, error) {
+func (f *Flow) ViewOwnFile(ctx context.Context, who Actor, org registry.OrganisationID, id registry.FileID, page string) (*View, error) {
 	if who.Certificate == nil {
 		return nil, registry.Refuse(registry.Forbidden, "error.forbidden")
 	}
@@ -38,7 +38,7 @@ func (f *Flow) ViewOwnFile(ctx context.Context, who Actor, org registry.Organisa
 		if org == 0 || app.OrganisationID != org || !slices.Contains(companies, org) {
 			return registry.Refuse(registry.NotFound, "error.not_found")
 		}
-		return f.record(tx, who, "file.viewed", map[string]any{"code": doc.Code, "sha256": file.SHA256}, nil,
+		return f.record(tx, who, "file.viewed", viewDetails(doc, file, page), nil,
 			File(file.ID), Document(doc.ID), Application(app.ID), Organisation(org))
 	})
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -24,8 +22,6 @@ type FindingInput struct {
 	Note     string
 }
 
-const maxFindingNote = 4000 // characters
-
 // RecordFinding writes down what was found in the file of a drawn certificate,
 // by an auditor who had no hand in that file. Nothing is ever changed: a
 // correction stands beside what it corrects.
@@ -33,7 +29,6 @@ func (f *Flow) RecordFinding(ctx context.Context, who Actor, in FindingInput) er
 	if err := who.is(registry.Auditor); err != nil {
 		return err
 	}
-	in.Note = strings.TrimSpace(strings.ReplaceAll(in.Note, "\r\n", "\n"))
 	if errs := in.check(); len(errs) > 0 {
 		return errs
 	}
@@ -140,11 +135,16 @@ func handsOf(tx *store.Tx, id registry.ApplicationID) (out []registry.PersonalNu
 	return out, nil
 }
 
-func (in FindingInput) check() registry.Errors {
-	var errs registry.Errors
-	refuse := func(field, key string, args ...any) {
-		errs = append(errs, registry.Refuse(registry.Invalid, key, args...).On(field))
+func (in *FindingInput) check() (errs registry.Errors) {
+	refuse := func(field, key string) {
+		errs = append(errs, registry.Refuse(registry.Invalid, key).On(field))
 	}
+	var long *registry.Error
+	note, err := someRemark(in.Note, "note")
+	if errors.As(err, &long) {
+		return registry.Errors{long}
+	}
+	in.Note = note
 	switch in.Outcome {
 	case registry.NothingFound:
 		if in.Severity != "" {
@@ -159,9 +159,6 @@ func (in FindingInput) check() registry.Errors {
 		}
 	default:
 		refuse("outcome", "error.required")
-	}
-	if utf8.RuneCountInString(in.Note) > maxFindingNote {
-		refuse("note", "error.news.long", "max", maxFindingNote)
 	}
 	return errs
 }

@@ -8,17 +8,18 @@ import "github.com/alecthomas/kong"
 type CLI struct {
 	Log Log `embed:"" prefix:"log-"`
 
-	Serve       Serve       `cmd:"" help:"Run the server."`
-	Init        Init        `cmd:"" help:"Make an installation: keys, CA, schema and the first two administrators."`
-	Demo        Demo        `cmd:"" help:"Run a whole installation with believable data, for trying out."`
-	Migrate     Migrate     `cmd:"" help:"Bring the database's schema up to date."`
-	Operator    Operators   `cmd:"" help:"People who work with Tamga, from the server's console."`
-	CA          CA          `cmd:"" name:"ca" help:"The certification authority."`
-	Journal     Journal     `cmd:"" help:"Export and check the tamper-evident log."`
-	Audit       Audit       `cmd:"" help:"What auditors can do without the server."`
-	Rules       Rules       `cmd:"" help:"Try an authority's rules on cases."`
-	Healthcheck Healthcheck `cmd:"" help:"Ask a running server whether it is ready; exits non-zero if not."`
-	Version     Version     `cmd:"" help:"Print the version."`
+	Serve       Serve            `cmd:"" help:"Run the server."`
+	Init        Init             `cmd:"" help:"Make an installation: keys, CA, schema and the first two administrators."`
+	Demo        Demo             `cmd:"" help:"Run a whole installation with believable data, for trying out."`
+	Migrate     Migrate          `cmd:"" help:"Bring the database's schema up to date."`
+	Operator    Operators        `cmd:"" help:"People who work with Tamga, from the server's console."`
+	CA          CA               `cmd:"" name:"ca" help:"The certification authority."`
+	Journal     Journal          `cmd:"" help:"Export and check the tamper-evident log."`
+	Audit       Audit            `cmd:"" help:"What auditors can do without the server."`
+	Register    RegisterCommands `cmd:"" help:"The register of qualified certificates."`
+	Rules       Rules            `cmd:"" help:"Try an authority's rules on cases."`
+	Healthcheck Healthcheck      `cmd:"" help:"Ask a running server whether it is ready; exits non-zero if not."`
+	Version     Version          `cmd:"" help:"Print the version."`
 }
 
 const description = `The back office of a certification authority: applications, documents, money,

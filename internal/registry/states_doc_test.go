@@ -61,6 +61,7 @@ func TestStatesAreChecked(t *testing.T) {
 		{"token_keys", text(registry.TokenKeyStatuses[:])},
 		{"revocation_reports", text(registry.ReportStatuses[:])},
 		{"revocation_batches", text(registry.BatchStatuses[:])},
+		{"data_requests", text(registry.DataRequestStatuses[:])},
 	} {
 		t.Run(c.table, func(t *testing.T) {
 			got, err := store.CheckWords(c.table, "status")
@@ -117,7 +118,21 @@ func machines() map[string]machine {
 		"certificate": {"CertificateStatus", text(registry.CertificateStatuses[:]), []string{string(registry.CertRevoked)}, edgesOf(registry.CertificateStatuses[:], registry.CertificateMoves)},
 		"report":      reportMachine(),
 		"batch":       {"BatchStatus", text(registry.BatchStatuses[:]), text([]registry.BatchStatus{registry.BatchDone, registry.BatchRejected}), edgesOf(registry.BatchStatuses[:], registry.BatchMoves)},
+
+		"data request": dataRequestMachine(),
 	}
+}
+
+// dataRequestMachine is a request's: every final status is reached from
+// received.
+func dataRequestMachine() machine {
+	var edges []edge
+	for _, m := range registry.DataRequestMoves {
+		if m.To != "" {
+			edges = append(edges, edge{string(registry.DataReceived), string(m.To), string(m.Action)})
+		}
+	}
+	return machine{"DataRequestStatus", text(registry.DataRequestStatuses[:]), text(registry.DataRequestStatuses[1:]), edges}
 }
 
 func edgesOfMoves(moves []registry.Move) []edge {
@@ -178,6 +193,7 @@ func statesText(t *testing.T) string {
 	maps.Copy(meanings, constantDocs(t, "token.go"))
 	maps.Copy(meanings, constantDocs(t, "report.go"))
 	maps.Copy(meanings, constantDocs(t, "batch.go"))
+	maps.Copy(meanings, constantDocs(t, "data_request.go"))
 	var b strings.Builder
 	b.WriteString("# States\n\n" +
 		"What can happen to an application, its documents, the making of a certificate,\n" +
@@ -194,6 +210,7 @@ func statesText(t *testing.T) string {
 		{"certificate", "Certificate", "\"Not yet usable\", \"valid\" and \"expired\" are computed from the clock and never stored.\n\n"},
 		{"report", "Report", "Somebody's word that a certificate must not be used any more. The table of moves is in\n`internal/registry/report.go`.\n\n"},
 		{"batch", "Many revoked at once", "A list that one approver proposes and another signs.\n\n"},
+		{"data request", "Request for one's own data", "A person asks for what is kept about them; a week runs (domain.md §6.9). The table of\nmoves is in `internal/registry/data_request.go`.\n\n"},
 	} {
 		m := all[s.name]
 		fmt.Fprintf(&b, "\n## %s\n\n%s%s\n%s", s.title, s.note, diagram(m), statusTable(m.words, meanings[m.typ]))
@@ -205,6 +222,9 @@ func statesText(t *testing.T) string {
 		}
 		if s.name == "report" {
 			b.WriteString("\n" + reportMoveTable())
+		}
+		if s.name == "data request" {
+			b.WriteString("\n" + dataRequestMoveTable())
 		}
 	}
 	b.WriteString("\n## Document\n\nA clerk judges each document, in any order and again; only an accepted or waived one\n" +
@@ -269,6 +289,19 @@ func reportMoveTable() string {
 	var b strings.Builder
 	b.WriteString("| action | to | by |\n|---|---|---|\n")
 	for _, m := range registry.ReportMoves {
+		to := "stays"
+		if m.To != "" {
+			to = "`" + string(m.To) + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Action, to, strings.Join(text(m.By), ", "))
+	}
+	return b.String()
+}
+
+func dataRequestMoveTable() string {
+	var b strings.Builder
+	b.WriteString("| action | to | by |\n|---|---|---|\n")
+	for _, m := range registry.DataRequestMoves {
 		to := "stays"
 		if m.To != "" {
 			to = "`" + string(m.To) + "`"

@@ -29,7 +29,7 @@ type signedData struct {
 
 type encapsulated struct {
 	Type    asn1.ObjectIdentifier
-	Content []byte `asn1:"explicit,tag:0"`
+	Content []byte `asn1:"explicit,optional,tag:0"` // nil: it stands elsewhere
 }
 
 type contentInfo struct {
@@ -42,6 +42,16 @@ type contentInfo struct {
 // certificate, SHA-256, and the signed attributes contentType, messageDigest,
 // signingTime and ESS signing-certificate-v2 (RFC 5035). The result is DER.
 func Sign(content []byte, cert *x509.Certificate, key crypto.Signer, now time.Time) ([]byte, error) {
+	return signedWith(encapsulated{Type: oidData, Content: append([]byte{}, content...)}, sha256.Sum256(content), cert, key, now)
+}
+
+// SignDetached makes the same over content that stands elsewhere, by its
+// SHA-256 (RFC 5652 §5.2, eContent absent).
+func SignDetached(digest [sha256.Size]byte, cert *x509.Certificate, key crypto.Signer, now time.Time) ([]byte, error) {
+	return signedWith(encapsulated{Type: oidData}, digest, cert, key, now)
+}
+
+func signedWith(content encapsulated, digest [sha256.Size]byte, cert *x509.Certificate, key crypto.Signer, now time.Time) ([]byte, error) {
 	pub, ok := key.Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !pub.Equal(cert.PublicKey) {
 		return nil, errors.New("signing: the certificate is not of this key")
@@ -57,7 +67,7 @@ func Sign(content []byte, cert *x509.Certificate, key crypto.Signer, now time.Ti
 	default:
 		return nil, fmt.Errorf("signing: keys of type %T are not supported", k)
 	}
-	digest, certHash := sha256.Sum256(content), sha256.Sum256(cert.Raw)
+	certHash := sha256.Sum256(cert.Raw)
 	type certID struct{ CertHash []byte }
 	attrs, err := makeAttributes(
 		oidContentType, oidData,
@@ -80,7 +90,7 @@ func Sign(content []byte, cert *x509.Certificate, key crypto.Signer, now time.Ti
 	der, err := asn1.Marshal(contentInfo{Type: pkcs7.OIDSignedData, Content: signedData{
 		Version:      1,
 		Digests:      []pkix.AlgorithmIdentifier{sha},
-		Content:      encapsulated{Type: oidData, Content: content},
+		Content:      content,
 		Certificates: asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: cert.Raw},
 		Signers: []signerInfo{{
 			Version:    1,
