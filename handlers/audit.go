@@ -25,6 +25,7 @@ func (s *Server) auditRoutes() []route {
 		{Method: get, Path: "/audit/certificates", Access: auditor, Handle: s.auditSearch},
 		{Method: get, Path: "/audit/certificates.csv", Access: auditor, Handle: s.auditCSV},
 		{Method: get, Path: "/audit/certificates.xlsx", Access: auditor, Handle: s.auditXLSX},
+		{Method: get, Path: "/audit/certificates/:serial", Access: auditor, Handle: s.auditLife},
 		{Method: post, Path: "/audit/searches", Access: auditor, Handle: s.auditSave},
 		{Method: post, Path: "/audit/searches/:id/delete", Access: auditor, Handle: s.auditForget},
 	}
@@ -52,7 +53,7 @@ type auditItem struct {
 	What     string // the kind in words, where there are some
 	Who      string
 	Subjects []auditSubject
-	Details  string
+	Details  []auditFact
 }
 
 // auditSubject is what an entry is about, with the filter that finds all about
@@ -67,7 +68,7 @@ type auditCheckpoint struct {
 
 var (
 	auditActors   = []string{"operator", "client", "applicant", "system", "console", "anonymous"}
-	auditSubjects = []string{"application", "organisation", "document", "file", "enrolment", "certificate", "report", "operator", "news"}
+	auditSubjects = []string{"application", "organisation", "document", "file", "enrolment", "certificate", "report", "batch", "operator", "news", "search"}
 )
 
 // audit lists the journal, the latest first.
@@ -102,10 +103,15 @@ func (s *Server) auditChoices(c echo.Context, prefix string, values []string, ch
 
 func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64)
-	entries, err := tx.Journal(store.JournalFilter{
+	one, _ := strconv.ParseInt(c.QueryParam("id"), 10, 64)
+	filter := store.JournalFilter{
 		Kind: v.Kind, ActorKind: v.ActorKind, ActorID: v.ActorID, SubjectKind: v.SubjectKind, SubjectID: v.SubjectID,
 		From: v.Period.start, To: v.Period.end, Before: before, Limit: auditShown + 1,
-	})
+	}
+	if one > 0 { // a link to one entry asks for nothing else
+		filter = store.JournalFilter{Before: one + 1, Limit: 1}
+	}
+	entries, err := tx.Journal(filter)
 	if err != nil {
 		return err
 	}
@@ -121,9 +127,12 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 		v.First = auditPath(c, "before", "")
 	}
 	for _, e := range entries {
+		if one > 0 && e.ID != one {
+			break
+		}
 		item := auditItem{ID: e.ID, At: e.At, Kind: e.Kind, Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names)}
 		if e.Details != "{}" {
-			item.Details = e.Details
+			item.Details = s.auditFacts(c, e.Kind, e.Details)
 		}
 		if key := "history." + e.Kind; s.deps.Renderer.Has(key) {
 			item.What = s.text(c, key)

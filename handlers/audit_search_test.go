@@ -200,3 +200,37 @@ func (h *shop) exported(kind string) (found bool) {
 	})
 	return found
 }
+
+// The life of a certificate: what the journal has of it in words, the clock, and
+// the first answers that told of its suspension.
+func TestAuditorReadsALife(t *testing.T) {
+	h := newShop(t, "ubr")
+	see(t, h.as(registry.Clerk, 0).post("/revocations", h.reportForm(h.cert.Serial)), http.StatusSeeOther)
+	if err := h.st.Write(context.Background(), func(tx *store.Tx) error {
+		changes, err := tx.StatusChanges(h.cert.Serial)
+		if err != nil {
+			return err
+		}
+		return tx.ChangeAnswered(changes[0].ID, testNow.Add(2*time.Second), []byte{1})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	auditor := h.as(registry.Auditor, 0)
+	path := "/audit/certificates/" + string(h.cert.Serial)
+	page := auditor.do(http.MethodGet, path, nil)
+	see(t, page, http.StatusOK, "чакыртуу жөнүндө кабар катталды", "сертификат токтотулду", "биринчи OCSP жообу: Убактылуу токтотулган", "колдонуу мөөнөтү башталды",
+		"certificateHold (6)", "Телефон аркылуу", `href="/revocations/R-26-0001"`)
+	m := regexp.MustCompile(`href="(/audit\?id=[0-9]+)">[^<]*жазуу`).FindStringSubmatch(page.Body.String())
+	if m == nil {
+		t.Fatal("no link to the journal")
+	}
+	entry := auditor.do(http.MethodGet, m[1], nil)
+	see(t, entry, http.StatusOK)
+	if n := strings.Count(entry.Body.String(), "tg-strong"); n != 1 {
+		t.Errorf("%s shows %d entries", m[1], n)
+	}
+	see(t, auditor.do(http.MethodGet, "/audit/certificates/00", nil), http.StatusNotFound)
+	for _, who := range []*browser{h.as(registry.Clerk, 0), h.as(registry.Approver, 0), h.as(registry.Administrator, 0), h.client(h.cert)} {
+		see(t, who.do(http.MethodGet, path, nil), http.StatusForbidden)
+	}
+}

@@ -81,7 +81,7 @@ func TestSamplePages(t *testing.T) {
 	see(t, auditor.do(http.MethodGet, "/audit/samples/2026Q1?from=2", nil), http.StatusOK, "?from=1")
 
 	one := "/audit/samples/2026Q1/1"
-	see(t, auditor.do(http.MethodGet, one, nil), http.StatusOK, "Асанова Гүлнара", "Текшериле элек", `name="last" value="0"`, "subject=certificate")
+	see(t, auditor.do(http.MethodGet, one, nil), http.StatusOK, "Асанова Гүлнара", "Текшериле элек", `name="last" value="0"`, "/audit/certificates/")
 	see(t, auditor.do(http.MethodGet, "/audit/samples/2026Q1/3", nil), http.StatusNotFound)
 	see(t, auditor.do(http.MethodGet, "/audit/samples/2025Q4/1", nil), http.StatusNotFound)
 	see(t, auditor.do(http.MethodGet, "/audit/samples/now/1", nil), http.StatusNotFound)
