@@ -77,13 +77,13 @@ func openArchive(r io.ReaderAt, size int64) (*archive, error) {
 	return a, nil
 }
 
-// read unpacks a file into memory, at most most bytes.
-func (a *archive) read(name string, most int64) ([]byte, error) {
+// read unpacks a file of at most limit bytes into memory.
+func (a *archive) read(name string, limit int64) ([]byte, error) {
 	f := a.files[name]
 	if f == nil {
 		return nil, errors.New("it is not in the pack")
 	}
-	if f.UncompressedSize64 > uint64(most) {
+	if f.UncompressedSize64 > uint64(limit) {
 		return nil, errors.New("it is larger than such a file can be")
 	}
 	r, err := f.Open()
@@ -93,11 +93,11 @@ func (a *archive) read(name string, most int64) ([]byte, error) {
 	defer func() { _ = r.Close() }()
 	var b bytes.Buffer
 	// One byte more than allowed, so that a wrong declaration shows.
-	n, err := b.ReadFrom(io.LimitReader(r, most+1))
+	n, err := b.ReadFrom(io.LimitReader(r, limit+1))
 	switch {
 	case err != nil:
 		return nil, err
-	case n > most:
+	case n > limit:
 		return nil, errors.New("it is larger than such a file can be")
 	}
 	return b.Bytes(), nil

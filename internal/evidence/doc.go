@@ -10,8 +10,8 @@
 //
 // # What vouches for what
 //
-//	manifest.sig    the journal's key, over manifest.json
-//	manifest.json   size and SHA-256 of every other file
+//	manifest.sig    the journal's key, over the manifest
+//	manifest.json   for every other file its size and SHA-256
 //	journal/…       the journal's key, over the checkpoint; each entry by its
 //	                inclusion proof (RFC 6962 §2.1.1), older checkpoints by
 //	                their consistency proofs (§2.1.2)

@@ -218,7 +218,7 @@ func TestSearchFindsWhatIsThere(t *testing.T) {
 			want := d.want(f)
 			var got []registry.CertificateID
 			read(t, s, func(tx *store.Tx) error {
-				for pages := 0; pages < 100; pages++ {
+				for range 100 {
 					found, err := tx.SearchCertificates(f)
 					if err != nil {
 						return err
