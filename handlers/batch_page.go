@@ -161,10 +161,10 @@ func (s *Server) batchText(c echo.Context) error {
 
 // batchPart is the form that sends the list with its signature.
 func (s *Server) batchPart(c echo.Context, v *batchPage) *signPart {
-	return &signPart{
+	return s.signPart(c, signPart{
 		CSRF: v.CSRF, Path: "/revocations/bulk/" + v.Batch.Number + "/sign", Text: s.batchWords(c, v), Button: s.text(c, "batch.sign"), Errors: v.Errors,
 		Hidden: hiddenOf("version", strconv.FormatInt(v.Batch.Version, 10)),
-	}
+	})
 }
 
 // batchSign has the second approver's own key sign the list, and begins.
@@ -182,21 +182,18 @@ func (s *Server) batchSign(c echo.Context) error {
 		ID: v.Batch.ID, Version: version(form.Get("version")), Text: v.Sign.Text, Origin: s.deps.BaseURL, Session: s.sessionMark(c),
 	}
 	flow, ctx := s.deps.Workflow, c.Request().Context()
-	status, err := s.sign(c, v.Errors, signing{
+	return s.sign(c, v.Errors, signing{
 		text: in.Text,
 		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskBatchDecision(ctx, who, in) },
 		do: func(who workflow.Actor, challenge string, cms []byte) error {
 			return flow.SignBatch(ctx, who, in, challenge, cms)
 		},
+		refused: func(status int) error { return s.render(c, status, "batch", v) },
+		done: func() error {
+			s.flash(c, "good", "batch.signed", "number", v.Batch.Number)
+			return s.redirect(c, "/revocations/bulk/"+v.Batch.Number)
+		},
 	})
-	if err != nil {
-		return err
-	}
-	if status != 0 {
-		return s.render(c, status, "batch", v)
-	}
-	s.flash(c, "good", "batch.signed", "number", v.Batch.Number)
-	return s.redirect(c, "/revocations/bulk/"+v.Batch.Number)
 }
 
 // batchReject drops a proposed batch.

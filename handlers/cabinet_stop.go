@@ -20,7 +20,7 @@ type stopPage struct {
 	waitingPart
 	Certificate certificateView
 	Own         bool   // the holder's own: it can be revoked for good
-	MaySign     bool   // with the PIN-code of the key that they logged in with
+	MaySign     bool   // with the key that they logged in with
 	Open        string // number of an open report
 	Causes      []causeChoice
 	Cause       string
@@ -75,7 +75,7 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 		v.Closed = s.text(c, "error.report.over", "date", templates.DateTime(cert.NotAfter))
 	}
 	_, err = s.keptHolder(c)
-	v.MaySign = v.Own && err == nil
+	v.MaySign = v.Own && (err == nil || identity(c).Carrier == carrierToken)
 	v.MaySuspend = v.Open == "" && cert.Status == registry.CertIssued
 	v.setCause(s, c, "")
 	return v, nil
@@ -134,10 +134,10 @@ func (s *Server) stopText(c echo.Context) error {
 
 // stopPart is the form that sends the revocation with its signature.
 func (s *Server) stopPart(c echo.Context, v *stopPage) *signPart {
-	return &signPart{
+	return s.signPart(c, signPart{
 		CSRF: v.CSRF, Path: "/cabinet/certificates/" + string(v.Certificate.Serial) + "/revoke", Text: s.stopWords(c, v), Button: s.text(c, "stop.sign"), Errors: v.Errors,
 		Hidden: hiddenOf("cause", v.Cause, "since", v.Since, "waiting", string(v.Beside)),
-	}
+	})
 }
 
 // stopRevoke has the holder's own key sign the revocation and carries it out.
@@ -156,21 +156,18 @@ func (s *Server) stopRevoke(c echo.Context) error {
 	}
 	var r *registry.Report
 	flow, ctx := s.deps.Workflow, c.Request().Context()
-	status, err := s.sign(c, v.Errors, signing{
+	return s.sign(c, v.Errors, signing{
 		text: in.Text,
 		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskOwnRevocation(ctx, who, in) },
 		do: func(who workflow.Actor, challenge string, cms []byte) (err error) {
 			r, err = flow.RevokeOwn(ctx, who, in, challenge, cms)
 			return err
 		},
+		refused: func(status int) error { return s.render(c, status, "stop", v) },
+		done: func() error {
+			return s.stopDone(c, v, "stop.revoked", r)
+		},
 	})
-	if err != nil {
-		return err
-	}
-	if status != 0 {
-		return s.render(c, status, "stop", v)
-	}
-	return s.stopDone(c, v, "stop.revoked", r)
 }
 
 // stopForm reads the form beside the page it stands on.

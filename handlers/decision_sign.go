@@ -34,10 +34,10 @@ func (s *Server) decisionText(c echo.Context) error {
 
 // decisionPart is the form that sends a decision with its signature.
 func (s *Server) decisionPart(c echo.Context, v *decisionPage, in workflow.DecisionInput) *signPart {
-	p := &signPart{
+	p := s.signPart(c, signPart{
 		CSRF: v.CSRF, Path: "/decisions/" + v.App.Number + "/sign", Text: in.Text, Button: s.text(c, "decision.button."+string(in.Action)), Errors: v.Errors,
 		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "remark", in.Remark),
-	}
+	})
 	for _, d := range v.Documents {
 		if reason := in.Reasons[d.ID]; reason != "" {
 			p.Hidden = append(p.Hidden, hidden{reasonField(d.ID), reason})
@@ -58,21 +58,18 @@ func (s *Server) decisionSign(c echo.Context) error {
 	}
 	v.Sign = s.decisionPart(c, v, in)
 	flow, ctx := s.deps.Workflow, c.Request().Context()
-	status, err := s.sign(c, v.Errors, signing{
+	return s.sign(c, v.Errors, signing{
 		text: in.Text,
 		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskDecision(ctx, who, in) },
 		do: func(who workflow.Actor, challenge string, cms []byte) error {
 			return flow.Decide(ctx, who, in, challenge, cms)
 		},
+		refused: func(status int) error { return s.render(c, status, "decision", v) },
+		done: func() error {
+			s.flash(c, "good", "decision.done."+string(in.Action), "number", v.App.Number)
+			return s.redirect(c, "/decisions")
+		},
 	})
-	if err != nil {
-		return err
-	}
-	if status != 0 {
-		return s.render(c, status, "decision", v)
-	}
-	s.flash(c, "good", "decision.done."+string(in.Action), "number", v.App.Number)
-	return s.redirect(c, "/decisions")
 }
 
 // decisionForm reads the form of a decision beside the page it stands on.

@@ -57,10 +57,10 @@ func (s *Server) reportText(c echo.Context) error {
 
 // reportPart is the form that sends a decision with its signature.
 func (s *Server) reportPart(c echo.Context, v *reportPage, in workflow.ReportDecision) *signPart {
-	return &signPart{
+	return s.signPart(c, signPart{
 		CSRF: v.CSRF, Path: "/revocations/" + v.Report.Number + "/sign", Text: in.Text, Button: s.text(c, "revocation.button."+string(in.Action)), Errors: v.Errors,
 		Hidden: hiddenOf("version", strconv.FormatInt(in.Version, 10), "action", string(in.Action), "cause", v.ChosenFor, "remark", in.Remark, "waiting", string(v.Beside)),
-	}
+	})
 }
 
 // reportSign has the approver's own key sign the decision and carries it out.
@@ -71,21 +71,18 @@ func (s *Server) reportSign(c echo.Context) error {
 	}
 	v.Sign = s.reportPart(c, v, in)
 	flow, ctx := s.deps.Workflow, c.Request().Context()
-	status, err := s.sign(c, v.Errors, signing{
+	return s.sign(c, v.Errors, signing{
 		text: in.Text,
 		ask:  func(who workflow.Actor) (*workflow.Question, error) { return flow.AskReportDecision(ctx, who, in) },
 		do: func(who workflow.Actor, challenge string, cms []byte) error {
 			return flow.DecideReport(ctx, who, in, challenge, cms)
 		},
+		refused: func(status int) error { return s.render(c, status, "report", v) },
+		done: func() error {
+			s.flash(c, "good", "revocation.done."+string(in.Action), "number", v.Report.Number)
+			return s.redirect(c, "/revocations/"+v.Report.Number)
+		},
 	})
-	if err != nil {
-		return err
-	}
-	if status != 0 {
-		return s.render(c, status, "report", v)
-	}
-	s.flash(c, "good", "revocation.done."+string(in.Action), "number", v.Report.Number)
-	return s.redirect(c, "/revocations/"+v.Report.Number)
 }
 
 // reportDecision reads the form of a decision beside the page it stands on.

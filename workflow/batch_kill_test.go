@@ -30,7 +30,7 @@ func TestKilledBatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			o := newIssuingOffice(t, s)
-			const many = 5
+			const many = 30
 			var certs []*registry.Certificate
 			for n := range many {
 				certs = append(certs, o.onFile(1, n+1))
@@ -40,7 +40,7 @@ func TestKilledBatch(t *testing.T) {
 				t.Fatal(err)
 			}
 			died := 0
-			for _, step := range []int{1, 0, 2, 1, 1, 1} {
+			for _, step := range []int{1, 2, 1, 0, 0} {
 				var delay time.Duration
 				if step == 0 {
 					delay = time.Duration(20+rand.IntN(200)) * time.Millisecond

@@ -12,6 +12,13 @@ export const encode = (text) => btoa(String.fromCharCode(...new TextEncoder().en
 
 const decode = (base64) => new TextDecoder('utf-8', {fatal: true}).decode(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
 
+/** sha256 is the hash of base64's bytes, in hex. */
+export async function sha256(base64) {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(sum, (b) => b.toString(16).padStart(2, '0')).join('');
+}
+
 /** loginEnvelope is token-login/1 of this page, in base64. */
 export function loginEnvelope(challenge) {
   if (!/^[A-Za-z0-9_-]{43}$/.test(challenge)) throw new TokenError('BAD_PARAMS', {detail: 'challenge'});

@@ -2,6 +2,8 @@
 // clerk's computer, the holder types the PIN-code. The server says what is next
 // and takes each result; whatever is interrupted, the page goes on from where
 // the server says things stand. A PIN-code goes to the token only.
+import {alone} from './device.js';
+import {sha256} from './encoding.js';
 import {TokenError, findProvider, lost} from './provider.js';
 import {words} from './words.js';
 import {watchDevices} from './watch.js';
@@ -22,21 +24,6 @@ class Refusal extends Error {
 function say(code, values = {}) {
   const text = document.querySelector(`[data-desk-words] [data-code="${CSS.escape(code)}"]`)?.textContent ?? '';
   return text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
-}
-
-async function sha256(base64) {
-  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(sum, (b) => b.toString(16).padStart(2, '0')).join('');
-}
-
-/** alone keeps other tabs of this browser from the same token meanwhile. */
-async function alone(serial, work) {
-  if (!navigator.locks) return work();
-  return navigator.locks.request(`tamga-token-${serial}`, {ifAvailable: true}, (lock) => {
-    if (!lock) throw new TokenError('TAB', {serial});
-    return work();
-  });
 }
 
 class Desk {

@@ -1,7 +1,7 @@
 // What can go wrong with a token, by name. The names are those of the Rutoken
 // Plugin's errorCodes and of the agent (docs/agent.md), and some of our own:
 // EXTENSION_MISSING, PLUGIN_MISSING, AGENT_MISSING, AGENT_BLOCKED,
-// AGENT_ORIGIN, AGENT_LIBRARY, SWAPPED, TAB.
+// AGENT_ORIGIN, AGENT_LIBRARY, SWAPPED, NOT_THIS_TOKEN, TAB.
 
 /** TokenError is every failure of a TokenProvider. */
 export class TokenError extends Error {

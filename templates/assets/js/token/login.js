@@ -1,6 +1,7 @@
 // The login with a token: device, certificate, PIN-code, signature. The
 // PIN-code stands outside any form and goes to the token only; what is sent to
 // the server is the challenge and its signature.
+import {alone, nameOf} from './device.js';
 import {TokenError, findProvider, lost} from './provider.js';
 import {phrase, words} from './words.js';
 import {watchDevices} from './watch.js';
@@ -24,15 +25,6 @@ async function post(path, body) {
   } catch { /* an answer of no use */ }
   if (!answer.ok) throw new Refusal(json.message ?? phrase('NETWORK'));
   return json;
-}
-
-/** alone keeps other tabs of this browser from the same token meanwhile. */
-async function alone(serial, work) {
-  if (!navigator.locks) return work();
-  return navigator.locks.request(`tamga-token-${serial}`, {ifAvailable: true}, (lock) => {
-    if (!lock) throw new TokenError('TAB', {serial});
-    return work();
-  });
 }
 
 class Login {
@@ -306,12 +298,6 @@ class Login {
     const serial = this.#serial;
     this.#choose(serial).then(() => { if (this.#one('device-error').hidden) this.#say('device', said.trim()); });
   }
-}
-
-/** nameOf is how the list shows a device. */
-function nameOf(device) {
-  const model = /^rutoken ecp/i.test(device.model) && device.release ? phrase('NAME', {release: device.release}) : device.model;
-  return [device.label, model, `№ ${device.serial}`].filter(Boolean).join(' · ');
 }
 
 function aboutOf(certificate) {
