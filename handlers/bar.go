@@ -52,13 +52,14 @@ func operatorBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry
 	}
 	w, err := tx.WaitingFor(id.Role, now)
 	b.Counts = map[string]MenuCount{
-		"/worklist":    {N: w.Open, Late: w.Overdue > 0},
-		"/decisions":   {N: w.Decisions + w.Failed, Late: w.Failed > 0},
-		"/top-ups":     {N: w.TopUps},
-		"/addresses":   {N: w.Addresses},
-		"/proposals":   {N: w.Proposals},
-		"/letters":     {N: w.DeadLetters, Late: w.DeadLetters > 0},
-		"/ca-refusals": {N: w.Refusals, Late: w.Refusals > 0},
+		"/worklist":      {N: w.Open, Late: w.Overdue > 0},
+		"/decisions":     {N: w.Decisions + w.Failed, Late: w.Failed > 0},
+		"/top-ups":       {N: w.TopUps},
+		"/addresses":     {N: w.Addresses},
+		"/data-requests": {N: w.DataRequests, Late: w.LateData > 0},
+		"/proposals":     {N: w.Proposals},
+		"/letters":       {N: w.DeadLetters, Late: w.DeadLetters > 0},
+		"/ca-refusals":   {N: w.Refusals, Late: w.Refusals > 0},
 	}
 	if err != nil || w.Reports == 0 {
 		return err

@@ -88,18 +88,22 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 	applications, certificates := paper.PersonalPart{Title: s.text(c, "nav.applications"), None: none}, paper.PersonalPart{Title: s.text(c, "nav.certificates"), None: none}
 	documents, views := paper.PersonalPart{Title: s.text(c, "nav.documents"), None: none}, paper.PersonalPart{Title: s.text(c, "journal.views"), None: none}
 	for _, a := range d.Applications {
-		applications.Lines = append(applications.Lines, a.Number+", "+templates.DateTime(a.CreatedAt)+", "+a.Organisation+", "+s.text(c, "status.application."+string(a.Status)))
+		applications.Lines = append(applications.Lines, a.Number+", "+templates.DateTime(a.CreatedAt)+", "+a.Organisation.In(l)+", "+s.text(c, "status.application."+string(a.Status)))
 		for _, doc := range a.Documents {
 			for _, f := range doc.Files {
-				documents.Lines = append(documents.Lines, a.Number+", "+doc.Label+": "+f.Path)
+				documents.Lines = append(documents.Lines, a.Number+", "+doc.Label.In(l)+": "+f.Path)
 			}
 		}
 	}
 	for _, cert := range d.Certificates {
-		certificates.Lines = append(certificates.Lines, templates.Hex(cert.Serial)+", "+cert.Organisation+", "+templates.DateTime(cert.NotBefore)+" – "+templates.DateTime(cert.NotAfter))
+		line := templates.Hex(cert.Serial) + ", " + templates.DateTime(cert.NotBefore) + " – " + templates.DateTime(cert.NotAfter)
+		if cert.Organisation != nil {
+			line += ", " + cert.Organisation.In(l)
+		}
+		certificates.Lines = append(certificates.Lines, line)
 	}
 	for _, look := range d.Views {
-		views.Lines = append(views.Lines, templates.DateTime(look.At)+", "+look.Who+", "+look.Document)
+		views.Lines = append(views.Lines, templates.DateTime(look.At)+", "+look.Who+", "+look.Document.In(l))
 	}
 	p.Parts = []paper.PersonalPart{applications, certificates, documents, views}
 	var b bytes.Buffer

@@ -33,7 +33,7 @@ type PersonalData struct {
 // PersonalApplication is an application with a part in it.
 type PersonalApplication struct {
 	Number       string                      `json:"number"`
-	Organisation string                      `json:"organisation"`
+	Organisation registry.Text               `json:"organisation"`
 	INN          registry.INN                `json:"inn"`
 	Operation    registry.Operation          `json:"operation"`
 	Status       registry.ApplicationStatus  `json:"status"`
@@ -47,7 +47,7 @@ type PersonalApplication struct {
 // PersonalDocument is a paper about the person.
 type PersonalDocument struct {
 	Code   string                  `json:"code"`
-	Label  string                  `json:"label"`
+	Label  registry.Text           `json:"label"`
 	Status registry.DocumentStatus `json:"status"`
 	Files  []PersonalFile          `json:"files"`
 
@@ -68,7 +68,7 @@ type PersonalFile struct {
 // PersonalCertificate is a certificate issued to the person.
 type PersonalCertificate struct {
 	Serial       registry.Serial            `json:"serial"`
-	Organisation string                     `json:"organisation,omitempty"`
+	Organisation *registry.Text             `json:"organisation,omitempty"` // none: an employee of the authority
 	Holder       string                     `json:"holder"`
 	Storage      registry.Storage           `json:"storage"`
 	IssuedAt     time.Time                  `json:"issued_at"`
@@ -82,10 +82,10 @@ type PersonalCertificate struct {
 
 // PersonalView is a look at one of the person's papers.
 type PersonalView struct {
-	At       time.Time `json:"at"`
-	Who      string    `json:"who"`
-	Document string    `json:"document"`
-	Purpose  string    `json:"purpose,omitempty"`
+	At       time.Time     `json:"at"`
+	Who      string        `json:"who"`
+	Document registry.Text `json:"document"`
+	Purpose  string        `json:"purpose,omitempty"`
 }
 
 // DataExport is a person's data put together.
@@ -196,7 +196,7 @@ func (f *Flow) personalData(tx *store.Tx, r *registry.DataRequest) (*PersonalDat
 func partIn(tx *store.Tx, a *registry.Application, n registry.PersonalNumber) (*PersonalApplication, error) {
 	d := &a.Declaration
 	out := &PersonalApplication{
-		Number: a.Number, Organisation: d.Organisation.FullName(registry.Kyrgyz), INN: d.Organisation.INN, Operation: d.Operation, Status: a.Status, CreatedAt: a.CreatedAt,
+		Number: a.Number, Organisation: namesOf(d.Organisation), INN: d.Organisation.INN, Operation: d.Operation, Status: a.Status, CreatedAt: a.CreatedAt,
 		As: []string{}, Declared: []registry.PersonRequisites{}, Consents: []time.Time{}, Documents: []PersonalDocument{},
 	}
 	people := map[registry.Subject]*registry.PersonRequisites{registry.OfHead: &d.Head, registry.OfAccountant: d.Accountant, registry.OfTrusted: d.Trusted}
@@ -227,7 +227,7 @@ func partIn(tx *store.Tx, a *registry.Application, n registry.PersonalNumber) (*
 		if !own[doc.Subject] {
 			continue
 		}
-		paper := PersonalDocument{Code: doc.Code, Label: doc.Label.In(registry.Kyrgyz), Status: doc.Status, Files: []PersonalFile{}, id: doc.ID}
+		paper := PersonalDocument{Code: doc.Code, Label: doc.Label, Status: doc.Status, Files: []PersonalFile{}, id: doc.ID}
 		for _, file := range files[doc.ID] {
 			paper.Files = append(paper.Files, PersonalFile{
 				Path: "scans/" + a.Number + "/" + strconv.FormatInt(int64(file.ID), 10) + extension(file.MediaType), Name: file.Name, SHA256: file.SHA256, Size: file.Size,
@@ -237,6 +237,10 @@ func partIn(tx *store.Tx, a *registry.Application, n registry.PersonalNumber) (*
 		out.Documents = append(out.Documents, paper)
 	}
 	return out, nil
+}
+
+func namesOf(o registry.OrganisationRequisites) registry.Text {
+	return registry.Text{Ky: o.FullName(registry.Kyrgyz), Ru: o.FullName(registry.Russian), En: o.FullName(registry.English)}
 }
 
 func extension(mediaType string) string {
@@ -264,7 +268,8 @@ func (p *PersonalData) addCertificates(tx *store.Tx) error {
 			if err != nil {
 				return err
 			}
-			out.Organisation = org.FullName(registry.Kyrgyz)
+			names := namesOf(org.OrganisationRequisites)
+			out.Organisation = &names
 		}
 		p.Certificates = append(p.Certificates, out)
 	}
@@ -273,7 +278,7 @@ func (p *PersonalData) addCertificates(tx *store.Tx) error {
 
 // addViews adds who looked at the person's papers: employees by name and role.
 func (p *PersonalData) addViews(tx *store.Tx) error {
-	labels := map[string]string{}
+	labels := map[string]registry.Text{}
 	var ids []string
 	for _, a := range p.Applications {
 		for _, d := range a.Documents {

@@ -82,9 +82,9 @@ func (f *Flow) checkDataRequest(in *DataRequestInput) (errs registry.Errors) {
 	if !slices.Contains(registry.DataRequestWays[:], in.Way) {
 		refuse("way", "error.required")
 	}
-	in.AskedBy, err = someReason(in.AskedBy, "asked_by")
+	in.AskedBy, err = someText(in.AskedBy, "asked_by")
 	add("asked_by", err)
-	in.Identified, err = someReason(in.Identified, "identified")
+	in.Identified, err = someText(in.Identified, "identified")
 	add("identified", err)
 	in.Note, err = someRemark(in.Note, "note")
 	add("note", err)
@@ -113,7 +113,7 @@ func (f *Flow) RefuseData(ctx context.Context, who Actor, number string, version
 func (f *Flow) concludeDataRequest(ctx context.Context, who Actor, number string, version int64, act registry.DataRequestAction, remark string) error {
 	err := f.changeDataRequest(ctx, who, number, version, act, func(tx *store.Tx, r *registry.DataRequest) error {
 		var err error
-		if r.Remark, err = someReason(remark, "remark"); err != nil {
+		if r.Remark, err = someText(remark, "remark"); err != nil {
 			return err
 		}
 		if act == registry.DataHandOver && r.ExportedAt == nil {

@@ -145,6 +145,15 @@ func someReason(s, field string) (string, error) {
 	return s, err
 }
 
+// someText is someRemark of a field that must not be empty.
+func someText(s, field string) (string, error) {
+	s, err := someRemark(s, field)
+	if err == nil && s == "" {
+		err = registry.Refuse(registry.Invalid, "error.required").On(field)
+	}
+	return s, err
+}
+
 // someRemark cleans and bounds what somebody typed: no control characters but
 // line breaks, which PostgreSQL would not store.
 func someRemark(s, field string) (string, error) {

@@ -20,6 +20,8 @@ type Waiting struct {
 	Proposals     int // for administrators
 	DeadLetters   int // for administrators
 	Reports       int // of certificates not to be used, for clerks and approvers
+	DataRequests  int // of people for their own data, for clerks and approvers
+	LateData      int // of these, whose week is over
 	Refusals      int // revocations that the CA will not take, for administrators
 }
 
@@ -43,11 +45,15 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 		add(&w.Reports, `revocation_reports WHERE status = 'received'`)
+		add(&w.DataRequests, `data_requests WHERE status = 'received'`)
+		add(&w.LateData, `data_requests WHERE status = 'received' AND due_at < ?`, now)
 	case registry.Approver:
 		add(&w.Decisions, `applications WHERE status = 'verified' ORDER BY queue_at, id`)
 		add(&w.Failed, `enrolments WHERE status = 'failed'`)
 		add(&w.TopUps, `top_ups WHERE status = 'pending' ORDER BY id`)
 		add(&w.Reports, `revocation_reports WHERE status = 'received'`)
+		add(&w.DataRequests, `data_requests WHERE status = 'received'`)
+		add(&w.LateData, `data_requests WHERE status = 'received' AND due_at < ?`, now)
 	case registry.Administrator:
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)
 		add(&w.Proposals, `proposals WHERE status = 'open'`)
