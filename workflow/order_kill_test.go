@@ -40,7 +40,14 @@ type victim struct {
 	CADir          string
 	Bundle         []byte
 	Batches        bool
-	Step           int
+	// Reports are decided on, one after the other, with answers to relying
+	// parties under Answers; see revocation_kill_test.go.
+	Reports []registry.ReportID
+	Answers []byte
+	Behind  time.Duration // of the rules' clock
+	// FullAfter is after how many revocations the disk is full; 0: never.
+	FullAfter int
+	Step      int
 }
 
 // victimVar names the environment's variable that makes the test program the
@@ -78,6 +85,9 @@ func runVictim(text string) error {
 		}
 	}
 	f = f.Crash(step)
+	if v.Reports != nil {
+		return v.revoke(ctx, s, f, who)
+	}
 	if v.Batches {
 		_, err := f.RunBatches(ctx)
 		return err
@@ -123,8 +133,12 @@ func (v *victim) flow(s *store.Store) (*workflow.Flow, *colleague, error) {
 	if trust.OperatorPolicy, err = x509.ParseOID(pack.Certificate.OperatorPolicy); err != nil {
 		return nil, nil, err
 	}
+	answering, err := v.answering(layout)
+	if err != nil {
+		return nil, nil, err
+	}
 	f, err := workflow.New(workflow.Config{
-		Store: s, Pack: pack, Now: time.Now, Log: slog.New(slog.DiscardHandler), BaseURL: "https://ca.example.kg", Trust: trust,
+		Store: s, Pack: pack, Now: func() time.Time { return time.Now().Add(-v.Behind) }, Answering: answering, Log: slog.New(slog.DiscardHandler), BaseURL: "https://ca.example.kg", Trust: trust,
 		SourceKey: []byte("0123456789abcdef0123456789abcdef"), Vault: vault, Issuing: &workflow.Issuing{CA: client, Keys: kept},
 	})
 	if err != nil {

@@ -201,7 +201,7 @@ func (p *EvidencePack) recordViews(tx *store.Tx, who Actor, purpose string) (n i
 // seal signs a checkpoint over what was just journalled and takes it for the
 // pack's.
 func (p *EvidencePack) seal(ctx context.Context) error {
-	if err := p.f.SealJournal(ctx); err != nil && !errors.Is(err, journal.ErrNotExtending) {
+	if err := p.f.SealJournal(ctx); err != nil && !errors.Is(err, journal.ErrNotExtending) && !errors.Is(err, store.ErrNoHash) {
 		return err
 	}
 	return p.f.store.Read(ctx, func(tx *store.Tx) error {

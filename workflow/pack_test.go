@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -15,6 +16,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/store/storetest"
+	"github.com/tamga-ca/tamga/migrations"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -184,10 +186,56 @@ func TestEvidencePackHolds(t *testing.T) {
 		if s := r.String(); !strings.HasPrefix(s, "OK: the pack holds") {
 			t.Error(s)
 		}
-		for _, e := range []string{"pack.made"} {
-			if n := o.journalled(workflow.Certificate(head.Serial), e); n != 1 {
-				t.Errorf("the journal has %d entries %s", n, e)
-			}
+		if n := o.journalled(workflow.Certificate(head.Serial), "pack.made"); n != 1 {
+			t.Errorf("the journal has %d entries about the making", n)
+		}
+		if s.Dialect() == migrations.SQLite {
+			flipped(o, b)
 		}
 	})
+}
+
+// flipped turns one bit in the content of every file, and bits anywhere: each
+// is found, or leaves every file as it was.
+func flipped(o *sealedOffice, b []byte) {
+	o.t.Helper()
+	was, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	try := func(at int64, bit int) *evidence.Result {
+		bad := bytes.Clone(b)
+		bad[at] ^= 1 << bit
+		r, err := evidence.Verify(bytes.NewReader(bad), int64(len(bad)), evidence.Options{Keys: []string{o.key}})
+		if err != nil || !r.OK() {
+			return nil
+		}
+		z, err := zip.NewReader(bytes.NewReader(bad), int64(len(bad)))
+		if err != nil || len(z.File) != len(was.File) {
+			o.t.Fatalf("a flip of bit %d at %d passes, and the files are others: %v", bit, at, err)
+		}
+		for i, f := range z.File {
+			if f.Name != was.File[i].Name || f.CRC32 != was.File[i].CRC32 || f.UncompressedSize64 != was.File[i].UncompressedSize64 {
+				o.t.Errorf("a flip of bit %d at %d passes, and %s is another", bit, at, f.Name)
+			}
+		}
+		return r
+	}
+	for _, f := range was.File {
+		from, err := f.DataOffset()
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		if try(from+int64(f.CompressedSize64)/2, 3) != nil {
+			o.t.Errorf("a bit flipped in %s is not found", f.Name)
+		}
+	}
+	for at := int64(5); at < int64(len(b)); at += int64(len(b))/150 + 1 {
+		try(at, int(at%8))
+	}
+	for name, cut := range map[string]int{"its last byte": len(b) - 1, "half of it": len(b) / 2} {
+		if r, err := evidence.Verify(bytes.NewReader(b[:cut]), int64(cut), evidence.Options{}); err == nil && r.OK() {
+			o.t.Errorf("a pack without %s passes", name)
+		}
+	}
 }

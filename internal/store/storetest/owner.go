@@ -19,17 +19,23 @@ type Owner struct {
 // EachOwned is Each with the database's owner beside the program.
 func EachOwned(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner)) {
 	t.Helper()
+	OwnedSQLite(t, f)
+	t.Run("postgres", func(t *testing.T) {
+		dsn := PostgresDSN(t)
+		s := open(t, store.Config{DSN: dsn})
+		f(t, s, OwnerOf(t, s, dsn))
+	})
+}
+
+// OwnedSQLite is EachOwned on SQLite alone.
+func OwnedSQLite(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		dsn := filepath.Join(t.TempDir(), "tamga.db")
 		s := open(t, store.Config{DSN: dsn})
 		if err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		f(t, s, OwnerOf(t, s, dsn))
-	})
-	t.Run("postgres", func(t *testing.T) {
-		dsn := PostgresDSN(t)
-		s := open(t, store.Config{DSN: dsn})
 		f(t, s, OwnerOf(t, s, dsn))
 	})
 }
