@@ -52,10 +52,10 @@ func (o *sealedOffice) resequence() {
 func TestEvidencePackOfATamperedJournal(t *testing.T) {
 	const wipe = `DELETE FROM journal_leaves;DELETE FROM journal_hashes`
 	cases := []struct {
-		name, sql            string
+		name, sql    string
 		rewrite, own bool // own: the auditor kept nothing
 		both         bool // on both databases: those whose statements differ there
-		want                 string
+		want         string
 	}{
 		{name: "alter details", both: true, sql: `UPDATE journal_entries SET details = '{"from":"issued","reason":4}' WHERE id = X`, want: "entry altered: leaf L (entry X)"},
 		{name: "alter the time", both: true, sql: `UPDATE journal_entries SET at = '2026-04-06 03:30:04.5+00:00' WHERE id = X`, want: "entry altered: leaf L (entry X)"},

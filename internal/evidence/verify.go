@@ -265,6 +265,8 @@ func (v *verifier) der(name string) (*x509.Certificate, bool) {
 func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // same compares instants as certificates and answers keep them, in seconds.
-func same(a, b time.Time) bool { return a.UTC().Truncate(time.Second).Equal(b.UTC().Truncate(time.Second)) }
+func same(a, b time.Time) bool {
+	return a.UTC().Truncate(time.Second).Equal(b.UTC().Truncate(time.Second))
+}
 
 func clip(s string) string { return strings.ToValidUTF8(fmt.Sprintf("%.80q", s), "?") }
