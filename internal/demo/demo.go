@@ -85,6 +85,14 @@ func Fill(ctx context.Context, cfg Config) (*Report, error) {
 	if err := d.publish(ctx); err != nil {
 		return nil, err
 	}
+	if err := d.askForData(ctx); err != nil {
+		return nil, err
+	}
+	if cfg.Workflow.Seal != nil {
+		if err := d.drawSample(ctx); err != nil {
+			return nil, err
+		}
+	}
 	return &d.report, d.certificates(ctx)
 }
 
@@ -100,10 +108,14 @@ func (d *demo) set(t time.Time) {
 	d.clock = t
 }
 
+// hired is when the operators began: always in an earlier quarter, 31 December
+// included.
+func (d *demo) hired() time.Time { return d.now.AddDate(0, -3, -1) }
+
 // hire makes the operators, each with a kept key and a certificate that began
-// two months ago.
+// in an earlier quarter.
 func (d *demo) hire(ctx context.Context) error {
-	began := d.now.AddDate(0, -2, 0)
+	began := d.hired()
 	d.set(began)
 	offices := []registry.OfficeCode{d.pack.HeadOffice, d.pack.Offices[len(d.pack.Offices)-1].Code}
 	for i, p := range []struct {
