@@ -22,6 +22,7 @@ func (s *Server) auditRoutes() []route {
 	auditor := Operator(registry.Auditor)
 	return []route{
 		{Method: get, Path: "/audit", Access: auditor, Handle: s.audit},
+		{Method: get, Path: "/audit/charts", Access: auditor, Handle: s.auditCharts},
 		{Method: get, Path: "/audit/certificates", Access: auditor, Handle: s.auditSearch},
 		{Method: get, Path: "/audit/certificates.csv", Access: auditor, Handle: s.auditCSV},
 		{Method: get, Path: "/audit/certificates.xlsx", Access: auditor, Handle: s.auditXLSX},

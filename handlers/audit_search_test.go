@@ -234,3 +234,32 @@ func TestAuditorReadsALife(t *testing.T) {
 		see(t, who.do(http.MethodGet, path, nil), http.StatusForbidden)
 	}
 }
+
+// Charts have a table beside each, in every language.
+func TestAuditorLooksAtCharts(t *testing.T) {
+	h := newShop(t, "ubr")
+	see(t, h.as(registry.Clerk, 0).post("/revocations", h.reportForm(h.cert.Serial)), http.StatusSeeOther)
+	if err := h.st.Write(context.Background(), func(tx *store.Tx) error {
+		return tx.SetCertificateStatus(h.cert.ID, registry.CertSuspended, registry.CertRevoked, 1, testNow)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for l, words := range map[registry.Language][]string{
+		registry.Kyrgyz:  {"Чакыртуулар: айлар жана себептер боюнча", "keyCompromise (1)", "Жарыялана элек", "Кабар: 24 саат", "Талап кылынбаган"},
+		registry.Russian: {"Отзывы по месяцам и причинам", "Время ожидания и правила", "Решения по сотрудникам"},
+		registry.English: {"Revocations by month and reason", "Time from report to public"},
+	} {
+		b := h.as(registry.Auditor, 0)
+		b.head["Accept-Language"] = string(l)
+		page := b.do(http.MethodGet, "/audit/charts", nil)
+		see(t, page, http.StatusOK, words...)
+		if n := strings.Count(page.Body.String(), `<section class="tg-panel"`); n != 5 {
+			t.Errorf("%d charts", n)
+		}
+		for _, wrong := range append(forbidden(page.Body.String()), malformed(page.Body.String())...) {
+			t.Error(wrong)
+		}
+	}
+	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/audit/charts", nil), http.StatusForbidden)
+	see(t, h.as(registry.Auditor, 0).do(http.MethodGet, "/audit/charts?from=x", nil), http.StatusOK, `value="x"`)
+}

@@ -21,6 +21,7 @@ var menuEntries = []struct{ Path, Label string }{
 	{"/top-ups", "nav.top_ups"},
 	{"/addresses", "nav.addresses"},
 	{"/audit/certificates", "nav.audit_search"},
+	{"/audit/charts", "audit.charts"},
 	{"/audit", "nav.journal"},
 	{"/audit/samples", "nav.samples"},
 	{"/audit/access", "nav.access"},

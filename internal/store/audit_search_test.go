@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/store/storetest"
@@ -376,6 +377,72 @@ func TestSearchByWhenTheWorldKnew(t *testing.T) {
 				t.Errorf("%+v %v", lines, err)
 			}
 			return nil
+		})
+	})
+}
+
+// The charts' figures are the same on both databases.
+func TestChartsCount(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		d := populate(t, s, 30)
+		from, to := at.AddDate(-1, 0, 0), at.AddDate(1, 0, 0)
+		revoked, reports := 0, 0
+		for _, all := range d.reports {
+			for _, r := range all {
+				if r.Status == registry.ReportRevoked {
+					revoked++
+				}
+				if r.Status != registry.ReportLifted {
+					reports++
+				}
+			}
+		}
+		read(t, s, func(tx *store.Tx) error {
+			counts, err := tx.RevokedBetween(from, to)
+			for _, n := range counts {
+				revoked -= n.N
+			}
+			if err != nil || revoked != 0 {
+				t.Errorf("%+v %v: %d are missing", counts, err, revoked)
+			}
+			times, err := tx.ReportTimesBetween(from, to)
+			if err != nil || len(times) != reports {
+				t.Errorf("%d of %d reports, %v", len(times), reports, err)
+			}
+			decisions, err := tx.DecisionsBetween(from, to)
+			if err != nil || len(decisions) != 0 {
+				t.Errorf("%+v %v", decisions, err)
+			}
+			if _, err := tx.ApprovedBetween(from, to); err != nil {
+				t.Error(err)
+			}
+			_, err = tx.WaivedBetween(from, to)
+			return err
+		})
+		write(t, s, func(tx *store.Tx) error {
+			id, err := filed(tx, 1, "Керемет", registry.Approved, at, d.clerks[0])
+			if err != nil {
+				return err
+			}
+			e, _, err := journal.NewEntry(at, journal.Event{Kind: "application.approve", Actor: journal.Actor{Kind: journal.ActorOperator, ID: "1"},
+				Subjects: []journal.Subject{{Kind: "application", ID: strconv.FormatInt(int64(id), 10)}}})
+			if err != nil {
+				return err
+			}
+			_, err = tx.AddEntry(e, nil)
+			return err
+		})
+		read(t, s, func(tx *store.Tx) error {
+			decisions, err := tx.DecisionsBetween(from, to)
+			if err != nil || len(decisions) != 1 || decisions[0].N != 1 || decisions[0].ActorID != "1" {
+				t.Errorf("%+v %v", decisions, err)
+			}
+			approved, err := tx.ApprovedBetween(from, to)
+			if err != nil || len(approved) != 1 || approved[0].Channel != registry.Office {
+				t.Errorf("%+v %v", approved, err)
+			}
+			_, err = tx.WaivedBetween(from, to)
+			return err
 		})
 	})
 }
