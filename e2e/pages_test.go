@@ -28,6 +28,8 @@ var notPages = map[string]string{
 	"/cabinet/balance.csv":                 "a file",
 	"/applications/:number/order.zip":      "a file",
 	"/calendar.csv":                        "a file",
+	"/audit/certificates.csv":              "a file",
+	"/audit/certificates.xlsx":             "a file",
 	"/revocations/bulk/preview.csv":        "a file",
 	"/revocations/bulk/:number/report.csv": "a file",
 	"/revocations/bulk/:number":            "seen with a list: TestRevocation",
