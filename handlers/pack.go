@@ -12,6 +12,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/evidence"
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
 	"github.com/tamga-ca/tamga/workflow"
 )
@@ -38,10 +39,32 @@ type packPage struct {
 }
 
 // packForm shows the form, filled with the certificates that a page of the
-// auditor's names.
+// auditor's names, or with those that a search finds: one more than a pack
+// holds, so that a search that finds too many is refused and not cut.
 func (s *Server) packForm(c echo.Context) error {
-	q := c.QueryParams()
-	return s.packAsk(c, http.StatusOK, url.Values{"serials": {strings.Join(q["certificate"], "\n")}, "query": q["query"]}, nil)
+	serials := c.QueryParams()["certificate"]
+	typed := searchTyped(c.QueryParams())
+	if len(typed) > 0 {
+		f, errs := s.readSearch(c, typed)
+		if len(errs) > 0 {
+			return s.redirect(c, "/audit/certificates?"+typed.Encode())
+		}
+		f.Limit, f.Look = evidence.MaxCertificates+1, exportLook
+		if err := s.read(c, func(tx *store.Tx) error {
+			found, err := tx.SearchCertificates(f)
+			if err != nil {
+				return err
+			}
+			lines, err := tx.CertificateLines(found.IDs, f.At, s.deps.Now())
+			for _, l := range lines {
+				serials = append(serials, string(l.Serial))
+			}
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return s.packAsk(c, http.StatusOK, url.Values{"serials": {strings.Join(serials, "\n")}, "query": {typed.Encode()}}, nil)
 }
 
 func (s *Server) packAsk(c echo.Context, status int, form url.Values, errs templates.FieldErrors) error {
@@ -74,6 +97,13 @@ func (s *Server) packMake(c echo.Context) error {
 	if !slices.Contains(registry.Languages[:], in.Language) {
 		in.Language = lang(c)
 	}
+	var names map[registry.OperatorID]string
+	if err := s.read(c, func(tx *store.Tx) (err error) {
+		names, err = operatorNames(tx, in.Language)
+		return err
+	}); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	pack, err := s.deps.Workflow.MakePack(ctx, who, in)
 	if errs, ok := s.fieldErrors(c, err); err != nil && ok {
@@ -88,7 +118,7 @@ func (s *Server) packMake(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s.zip"`, pack.Number()))
 	c.Response().Header().Set(echo.HeaderContentType, "application/zip")
 	c.Response().WriteHeader(http.StatusOK)
-	return pack.Write(ctx, c.Response(), s.packWords(in.Language))
+	return pack.Write(ctx, c.Response(), s.packWords(in.Language, names))
 }
 
 // packSerials reads serials as people paste them: one a line, or between

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,9 +17,9 @@ import (
 )
 
 // packWords writes what people read of an evidence pack.
-func (s *Server) packWords(l registry.Language) workflow.PackWords {
+func (s *Server) packWords(l registry.Language, names map[registry.OperatorID]string) workflow.PackWords {
 	return func(p *evidence.Pack, lives [][]journal.Entry, mark string) (string, []byte, error) {
-		w := packWriter{Server: s, l: l, pack: p}
+		w := packWriter{Server: s, l: l, names: names, pack: p}
 		e := paper.Evidence{
 			Language: string(l), Authority: p.Authority, Number: p.Number, Made: bishkekTime(p.MadeAt), MadeAt: p.MadeAt, MadeBy: p.MadeBy.Name,
 			Purpose: p.Purpose, Query: p.Query, Mark: mark, Test: s.deps.Demo, Journal: w.word("pack.journal", "n", p.Journal.Size),
@@ -40,8 +41,9 @@ func (s *Server) packWords(l registry.Language) workflow.PackWords {
 // packWriter tells a pack in one language.
 type packWriter struct {
 	*Server
-	l    registry.Language
-	pack *evidence.Pack
+	l     registry.Language
+	names map[registry.OperatorID]string
+	pack  *evidence.Pack
 }
 
 func (w *packWriter) word(key string, args ...any) string { return w.textIn(w.l, key, args...) }
@@ -91,6 +93,9 @@ func (w *packWriter) event(e *journal.Entry) string {
 		what = w.word(key)
 	}
 	who := strings.TrimSpace(w.word("audit.actor."+string(e.Actor.Kind)) + " " + e.Actor.ID)
+	if n, err := strconv.ParseInt(e.Actor.ID, 10, 64); err == nil && e.Actor.Kind == journal.ActorOperator && w.names[registry.OperatorID(n)] != "" {
+		who = w.names[registry.OperatorID(n)]
+	}
 	return what + " · " + who
 }
 
