@@ -1,0 +1,86 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/tamga-ca/tamga/internal/registry"
+)
+
+// An auditor finds a suspended certificate, reads its life, takes the list away
+// and keeps the search, in ky and in ru.
+func TestAuditor(t *testing.T) {
+	s := startDemo(t, "dostek")
+	d := s.Demo(t)
+	who := slices.IndexFunc(d.People, func(p Person) bool { return p.Role == string(registry.Auditor) })
+	serial := ""
+	for _, c := range d.Certificates {
+		if c.Status == "suspended" {
+			serial = c.Serial
+		}
+	}
+	if who < 0 || serial == "" {
+		t.Fatal("the demo has no auditor or no suspended certificate")
+	}
+	for _, lang := range []string{"ky", "ru"} {
+		t.Run(lang, func(t *testing.T) {
+			w, page := wordsOf(t, "dostek", lang), open(t, s)
+			page.Language(lang)
+			page.logIn(w, d.People[who].Identifier, w.T(whose[d.People[who].Choice]), d.People[who].PIN)
+			page.Until("being logged in", patience, func() bool { return page.Count("form[data-logout]") == 1 })
+			tryAudit(page, w, serial)
+		})
+	}
+}
+
+func tryAudit(page *Page, w words, serial string) {
+	page.Goto("/audit/certificates")
+	page.look()
+	page.Choose("#f-state", "suspended")
+	page.Submit("main form[method=get] button[type=submit]")
+	page.See(w.T("audit.state.suspended"))
+	row := fmt.Sprintf("tr[data-row=%q]", strings.ToLower(serial))
+	if page.Count(row) != 1 {
+		page.t.Fatalf("the search does not find %s:\n%s", serial, page.body())
+	}
+	page.look()
+
+	for _, kind := range []string{"csv", "xlsx"} {
+		var status int
+		page.Run(chromedp.Evaluate(fmt.Sprintf(`fetch(document.querySelector('a[href*="certificates.%s"]').href).then((r) => r.blob().then((b) => b.size > 100 ? r.status : 0))`, kind), &status,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+		if status != 200 {
+			page.t.Errorf("the %s answers %d", kind, status)
+		}
+	}
+	name := "Аудит " + w.T("audit.state.suspended")
+	page.Fill("#f-name", name)
+	page.Submit("main form[action='/audit/searches'] button[type=submit]")
+	page.See(w.T("audit.saved_done"))
+	page.Goto("/audit/certificates")
+	page.In("").Follow(name)
+	page.Submit(row + " a.tg-key")
+	page.See(w.T("history.certificate.suspended"))
+	page.look()
+	page.Goto("/audit/charts")
+	page.look()
+	page.Goto("/audit")
+	page.look()
+}
+
+// look looks at a page as axe-core and both widths do.
+func (p *Page) look() {
+	p.t.Helper()
+	p.Accessible()
+	for _, size := range [][2]int64{{390, 844}, {1440, 900}} {
+		p.Size(size[0], size[1])
+		p.Fits()
+	}
+}
