@@ -92,6 +92,10 @@ func (f *Flow) runItem(ctx context.Context, b *registry.Batch, item registry.Bat
 		if err := f.setStatus(tx, BySystem(), cert, change); err != nil {
 			return err
 		}
+		// Who searches by employee finds it under whoever signed the list.
+		if err := tx.MarkOperator(cert.ID, b.DecidedBy); err != nil {
+			return err
+		}
 		if err := f.concludeOpen(tx, BySystem(), cert, map[string]any{"batch": b.Number}); err != nil {
 			return err
 		}
