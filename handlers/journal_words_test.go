@@ -17,11 +17,12 @@ import (
 // journalEndings are how kinds that the code puts together end.
 func journalEndings() map[string][]string {
 	return map[string][]string{
-		"application.": wordsOf(registry.Actions[:]),
-		"document.":    wordsOf(registry.DocumentActions[:]),
-		"enrolment.":   wordsOf(registry.EnrolmentStatuses[:]),
-		"certificate.": wordsOf(registry.CertificateStatuses[:]),
-		"report.":      wordsOf(registry.ReportStatuses[:]),
+		"application.":  wordsOf(registry.Actions[:]),
+		"document.":     wordsOf(registry.DocumentActions[:]),
+		"enrolment.":    wordsOf(registry.EnrolmentStatuses[:]),
+		"certificate.":  wordsOf(registry.CertificateStatuses[:]),
+		"report.":       wordsOf(registry.ReportStatuses[:]),
+		"data_request.": wordsOf(registry.DataRequestStatuses[:]),
 	}
 }
 
