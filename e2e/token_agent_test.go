@@ -5,6 +5,7 @@ package e2e
 import (
 	"crypto"
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -183,7 +184,11 @@ func (d tokenDesk) tryAgentRemoved(t *testing.T) {
 	at := 1
 	for ; ; at++ {
 		u.ready(token.Serial)
-		u.Run(chromedp.WaitEnabled("#pin", chromedp.ByQuery), chromedp.SetValue("#pin", agentPIN, chromedp.ByQuery))
+		u.Run(chromedp.WaitEnabled("#pin", chromedp.ByQuery))
+		u.Until("the PIN-code to be there", patience, func() bool { // a token judged again empties the field
+			u.Run(chromedp.Evaluate(fmt.Sprintf(`document.querySelector("#pin").value = %q; undefined`, agentPIN), nil))
+			return u.value("#pin") == agentPIN
+		})
 		before := w.drawer.Calls()
 		w.drawer.UnplugAt(at, token)
 		u.Run(chromedp.Evaluate(`document.querySelector("[data-token-go]").click()`, nil))

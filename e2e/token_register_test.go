@@ -72,7 +72,7 @@ func (r *register) of(holder func(*registry.Certificate) bool) *registry.Certifi
 			if err != nil {
 				return err
 			}
-			if c.Status == registry.CertIssued && c.UsableAt(time.Now()) && c.NotAfter.After(time.Now().AddDate(0, 1, 0)) && holder(c) {
+			if c.Status == registry.CertIssued && c.UsableAt(time.Now()) && c.NotAfter.After(time.Now().AddDate(0, 0, 14)) && holder(c) {
 				out = c
 				return nil
 			}
