@@ -22,7 +22,7 @@ LISTEN    ?= 127.0.0.1:8080
 # The package that takes longest begins first.
 PKG       ?= ./workflow ./...
 # Seconds of fuzzing in all, shared by the targets.
-FUZZ_SECONDS ?= 100
+FUZZ_SECONDS ?= 70
 ROUNDS    ?= 20
 
 help: ## Show this list
@@ -56,6 +56,7 @@ lint: assets ## gofmt, go vet, golangci-lint (with the table of imports), static
 
 unit: assets bin/pgrun ## Tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/store/...)
 	bin/pgrun go test -race -timeout 40m $(PKG)
+	bin/pgrun go test -run OfATamperedJournal ./workflow
 
 pg: assets bin/pgrun ## Only the packages that meet a database, without the race detector
 	bin/pgrun go test -count=1 $$(go list -f '{{$$p := .ImportPath}}{{range .TestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}{{range .XTestImports}}{{if eq . "github.com/tamga-ca/tamga/internal/pgtest"}}{{$$p}} {{end}}{{end}}' ./... | sort -u)
@@ -63,7 +64,7 @@ pg: assets bin/pgrun ## Only the packages that meet a database, without the race
 e2e: assets bin/pgrun ## The whole program in Chromium (RUN=MainJob)
 	RUN='$(RUN)' bin/pgrun scripts/e2e
 
-fuzz: assets ## Each fuzz target for a few seconds (FUZZ_SECONDS=100 in all)
+fuzz: assets ## Each fuzz target for a few seconds (FUZZ_SECONDS=70 in all)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz
 
 bench: assets ## Measure, and write bench/RESULTS.md; fails when a promise is missed

@@ -1,3 +1,7 @@
+//go:build !race
+
+// The race detector would make these take minutes: make unit runs them without.
+
 package workflow_test
 
 import (
