@@ -31,8 +31,11 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	started := make(chan error)
 	go func() {
 		// The kernel sends the parent-death signal when the *thread* that
-		// forked ends, so that thread is kept until the program has ended.
+		// forked ends, so that thread is kept until the program has ended. It
+		// is given back then: a goroutine that ends with its thread locked takes
+		// the thread along, and with it whatever others had started from it.
 		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -108,4 +109,43 @@ func TestChildEndsWithItsParent(t *testing.T) {
 	_ = parent.Process.Signal(syscall.SIGKILL)
 	_ = parent.Wait()
 	gone(t, pid)
+}
+
+// A browser's library too starts its program with a parent-death signal, from
+// whatever thread it happens to be on.
+func TestTheEndOfOneSparesTheOthers(t *testing.T) {
+	var others []*exec.Cmd
+	t.Cleanup(func() {
+		for _, other := range others {
+			_ = other.Process.Kill()
+			_ = other.Wait()
+		}
+	})
+	for range 20 {
+		other := exec.Command("sleep", "100")
+		other.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := other.Start(); err != nil {
+			t.Fatal(err)
+		}
+		others = append(others, other)
+		var some sync.WaitGroup
+		for range 10 {
+			some.Go(func() {
+				p, err := child.Start(exec.Command("true"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := p.Wait(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		some.Wait()
+	}
+	for _, other := range others {
+		if !alive(other.Process.Pid) {
+			t.Error("a program that somebody else started was killed with the thread that had started it")
+		}
+	}
 }
