@@ -67,7 +67,7 @@ func run(args []string, out io.Writer) int {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	only := flags.String("only", "", "sections to run, separated by commas; empty: all")
 	small := flags.Bool("small", false, "sizes that only show that it works")
-	file := flags.String("out", "", "where to write the results; empty: only print them")
+	file := flags.String("out", "", "the file of results, where those of this run take the place of earlier ones; empty: only print them")
 	on := flags.String("on", "", "database to measure: sqlite or postgresql; empty: both")
 	rounds := flags.Int("rounds", 0, "how often each is measured; 0: as often as usual")
 	kills := flags.String("kills", "", "a file of kills that make soak counted: put it into the results, and measure nothing")
@@ -118,11 +118,7 @@ func run(args []string, out io.Writer) int {
 		fmt.Fprintf(out, "%s took %s\n", s.name, time.Since(began).Round(time.Second))
 	}
 	if *file != "" {
-		kept, err := killsOf(*file)
-		if err == nil {
-			err = os.WriteFile(*file, append(b.report.markdown(), kept...), 0o644)
-		}
-		if err != nil {
+		if err := writeResults(*file, b.report.parts()); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			return 1
 		}

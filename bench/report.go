@@ -5,9 +5,8 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"runtime"
 	"slices"
-	"time"
+	"strings"
 )
 
 // figure is one measurement beside its peer: the median of the rounds.
@@ -107,13 +106,11 @@ func (r *report) missed() []figure {
 // explained are the words above each table: what is ours, and what the peer is.
 var explained = map[string]string{}
 
-func (r *report) markdown() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "# What was measured\n\n")
-	fmt.Fprintf(&b, "By `make bench` on %s, on two shared cores (%s/%s, %s). A figure is worth what it is beside its peer, which the same run measured on the same machine; in brackets the least and the greatest ratio of the rounds. A missed limit makes `make bench` fail.\n",
-		time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.Version())
+// parts are the tables as the file of results shows them.
+func (r *report) parts() (out []part) {
 	for _, t := range r.tables {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| | ours | peer | ratio | limit | |\n|---|---|---|---|---|---|\n", t.name, explained[t.name])
+		var b bytes.Buffer
+		fmt.Fprintf(&b, "%s\n\n%s\n\n| | ours | peer | ratio | limit | |\n|---|---|---|---|---|---|\n", measuredOn(), explained[t.name])
 		for _, f := range t.figures {
 			kept := "kept"
 			switch {
@@ -124,6 +121,7 @@ func (r *report) markdown() []byte {
 			}
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", f.what, f.value(f.ours), f.value(f.peer), f.ratio(), f.bound(), kept)
 		}
+		out = append(out, part{t.name, strings.TrimSpace(b.String())})
 	}
-	return b.Bytes()
+	return out
 }
