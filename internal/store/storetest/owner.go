@@ -2,7 +2,6 @@ package storetest
 
 import (
 	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"github.com/tamga-ca/tamga/internal/store"
@@ -31,11 +30,8 @@ func EachOwned(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner))
 func OwnedSQLite(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		dsn := filepath.Join(t.TempDir(), "tamga.db")
+		dsn := SQLiteDSN(t)
 		s := open(t, store.Config{DSN: dsn})
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
 		f(t, s, OwnerOf(t, s, dsn))
 	})
 }

@@ -5,8 +5,10 @@ package storetest
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -27,12 +29,40 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 // SQLite opens a fresh, migrated SQLite database.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	s := open(t, store.Config{DSN: filepath.Join(t.TempDir(), "tamga.db")})
-	if err := s.Migrate(context.Background()); err != nil {
+	return open(t, store.Config{DSN: SQLiteDSN(t)})
+}
+
+// SQLiteDSN is the file of a fresh, migrated SQLite database, a copy of a template.
+func SQLiteDSN(t testing.TB) string {
+	t.Helper()
+	template, err := migrated()
+	if err != nil {
 		t.Fatal(err)
 	}
-	return s
+	path := filepath.Join(t.TempDir(), "tamga.db")
+	if err := os.WriteFile(path, template, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
+
+// migrated is the file of a SQLite database after every migration.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "tamga-template-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "tamga.db")
+	s, err := store.Open(context.Background(), store.Config{DSN: path})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.Migrate(context.Background()), s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) // closed in order: nothing is left beside it
+})
 
 // Postgres opens a fresh, migrated PostgreSQL database, a clone of a template.
 func Postgres(t testing.TB) *store.Store {
