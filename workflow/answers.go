@@ -143,20 +143,31 @@ func nudge(wake chan<- struct{}) {
 type servedCRL struct {
 	mu    sync.Mutex
 	last  *registry.CRL
-	until time.Time // machine's
+	took  time.Duration // the making of the last one
+	until time.Time     // machine's
 }
 
-// rested says that the next list may be made, rest how long making one took.
+// rested says that the next list may be made.
 func (s *servedCRL) rested() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !time.Now().Before(s.until)
 }
 
-func (s *servedCRL) rest(took time.Duration) {
+// made says how long the making of a list took. One that took longer than the
+// one before, as when a disk stalls, is not rested from.
+func (s *servedCRL) made(took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.until = time.Now().Add(min(crlRest*took, crlLongest))
+	s.until = time.Now().Add(min(crlRest*min(took, s.took), crlLongest))
+	s.took = took
+}
+
+// rest puts the next list off.
+func (s *servedCRL) rest(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = time.Now().Add(d)
 }
 
 func (s *servedCRL) get() *registry.CRL {

@@ -54,7 +54,7 @@ func (f *Flow) publishCRL(ctx context.Context) (more bool, err error) {
 	}
 	began := time.Now()
 	err = f.makeCRL(ctx, now)
-	f.answers.list.rest(time.Since(began))
+	f.answers.list.made(time.Since(began))
 	if registry.KindOf(err) == registry.Conflict {
 		return false, nil // another server has published meanwhile
 	}
@@ -197,7 +197,7 @@ func (f *Flow) takeCRL(ctx context.Context) error {
 	if !f.answers.list.rested() {
 		return nil
 	}
-	f.answers.list.rest(takeCRLEvery / crlRest)
+	f.answers.list.rest(takeCRLEvery)
 	der, facts, err := f.ca.FetchCRL(ctx)
 	f.state.report(err)
 	if err != nil {
