@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -183,7 +184,7 @@ func (p *packWriter) journalOf(tx *store.Tx) (err error) {
 		return err
 	}
 	older = append(older, p.kept...)
-	slices.SortStableFunc(older, func(a, b journal.Checkpoint) int { return int(max(min(a.Size-b.Size, 1), -1)) })
+	slices.SortStableFunc(older, func(a, b journal.Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	older = slices.CompactFunc(older, func(a, b journal.Checkpoint) bool { return a.Note == b.Note })
 	var out []evidence.Older
 	for _, c := range older {

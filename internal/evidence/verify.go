@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -141,7 +142,7 @@ func (v *verifier) readKeys(opts Options) error {
 		}
 		v.kept = append(v.kept, c)
 	}
-	slices.SortFunc(v.kept, func(a, b journal.Checkpoint) int { return int(min(max(a.Size-b.Size, -1), 1)) })
+	slices.SortFunc(v.kept, func(a, b journal.Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	return nil
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -149,7 +150,7 @@ func (v *verifier) header(opts VerifyOptions) error {
 		}
 		v.kept = append(v.kept, c)
 	}
-	slices.SortStableFunc(v.kept, func(a, b Checkpoint) int { return int(min(max(a.Size-b.Size, -1), 1)) })
+	slices.SortStableFunc(v.kept, func(a, b Checkpoint) int { return cmp.Compare(a.Size, b.Size) })
 	v.report.Kept = len(opts.Keys) > 0 && len(v.kept) > 0
 	return nil
 }

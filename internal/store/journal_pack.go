@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -66,13 +67,10 @@ func (tx *Tx) PlacedEntries(ids []int64) ([]PlacedEntry, error) {
 		out = append(out, some...)
 	}
 	slices.SortStableFunc(out, func(a, b PlacedEntry) int {
-		switch {
-		case (a.Leaf < 0) != (b.Leaf < 0):
-			return int(max(min(b.Leaf-a.Leaf, 1), -1)) // those with a place first
-		case a.Leaf != b.Leaf:
-			return int(max(min(a.Leaf-b.Leaf, 1), -1))
+		if (a.Leaf < 0) != (b.Leaf < 0) {
+			return cmp.Compare(b.Leaf, a.Leaf) // those with a place first
 		}
-		return int(max(min(a.ID-b.ID, 1), -1))
+		return cmp.Or(cmp.Compare(a.Leaf, b.Leaf), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
 }
