@@ -142,7 +142,7 @@ func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert
 	if r.Version != in.Version {
 		return nil, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
-	if err := f.reportFourEyes(tx, who, r, cert); err != nil {
+	if err := f.ReportFourEyes(tx, who, r, cert); err != nil {
 		return nil, basis, err
 	}
 	if cert.ValidityAt(f.now()) == registry.Expired {
@@ -197,10 +197,6 @@ func reportBasis(r *registry.Report, cert *registry.Certificate, waiting []*regi
 // ReportFourEyes says why an operator may not decide on a report: they entered
 // it, suspended the certificate, or hold it. nil: they may.
 func (f *Flow) ReportFourEyes(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate) error {
-	return f.reportFourEyes(tx, who, r, cert)
-}
-
-func (f *Flow) reportFourEyes(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate) error {
 	if who.Operator == nil {
 		return registry.Refuse(registry.Forbidden, "error.forbidden")
 	}

@@ -77,9 +77,6 @@ func (w *Writer) Add(name string, content []byte) error {
 	return err
 }
 
-// Has says whether there is a file of that name already.
-func (w *Writer) Has(name string) bool { return w.have[name] }
-
 // AddPack writes PackFile and returns its SHA-256, for the paper's Mark.
 func (w *Writer) AddPack(p *Pack) (string, error) {
 	b, err := json.MarshalIndent(p, "", "\t")
