@@ -11,6 +11,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/scan"
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
@@ -230,7 +231,7 @@ func partIn(tx *store.Tx, a *registry.Application, n registry.PersonalNumber) (*
 		paper := PersonalDocument{Code: doc.Code, Label: doc.Label, Status: doc.Status, Files: []PersonalFile{}, id: doc.ID}
 		for _, file := range files[doc.ID] {
 			paper.Files = append(paper.Files, PersonalFile{
-				Path: "scans/" + a.Number + "/" + strconv.FormatInt(int64(file.ID), 10) + extension(file.MediaType), Name: file.Name, SHA256: file.SHA256, Size: file.Size,
+				Path: "scans/" + a.Number + "/" + strconv.FormatInt(int64(file.ID), 10) + scan.Extension(file.MediaType), Name: file.Name, SHA256: file.SHA256, Size: file.Size,
 				UploadedAt: file.UploadedAt, file: file,
 			})
 		}
@@ -241,16 +242,6 @@ func partIn(tx *store.Tx, a *registry.Application, n registry.PersonalNumber) (*
 
 func namesOf(o registry.OrganisationRequisites) registry.Text {
 	return registry.Text{Ky: o.FullName(registry.Kyrgyz), Ru: o.FullName(registry.Russian), En: o.FullName(registry.English)}
-}
-
-func extension(mediaType string) string {
-	switch mediaType {
-	case "application/pdf":
-		return ".pdf"
-	case "image/png":
-		return ".png"
-	}
-	return ".jpg"
 }
 
 func (p *PersonalData) addCertificates(tx *store.Tx) error {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"strconv"
 	"strings"
 
@@ -265,7 +264,7 @@ func (l *packedLife) scan(ctx context.Context, s *evidence.Scan, file registry.F
 	default:
 		return err
 	}
-	s.File = fmt.Sprintf("%s/scans/%d%s", l.dir, file.ID, extensions[path.Base(file.MediaType)])
+	s.File = fmt.Sprintf("%s/scans/%d%s", l.dir, file.ID, scan.Extension(file.MediaType))
 	w, err := l.to.Create(s.File)
 	if err != nil {
 		return err
@@ -273,6 +272,3 @@ func (l *packedLife) scan(ctx context.Context, s *evidence.Scan, file registry.F
 	_, err = bytes.NewReader(content).WriteTo(w)
 	return err
 }
-
-// extensions of the media types that scans have, by subtype.
-var extensions = map[string]string{"pdf": ".pdf", "jpeg": ".jpg", "png": ".png"}

@@ -12,7 +12,11 @@ import (
 // maxName is the greatest length of a kept file name in characters.
 const maxName = 120
 
-var extensions = map[string]string{mediaPDF: ".pdf", mediaJPEG: ".jpg", mediaPNG: ".png"}
+// Extension is what the name of a file of a media type ends with: ".pdf". It is
+// empty for one that Inspect lets nobody hand in.
+func Extension(mediaType string) string {
+	return map[string]string{mediaPDF: ".pdf", mediaJPEG: ".jpg", mediaPNG: ".png"}[mediaType]
+}
 
 // CleanName makes a name for display and download out of the one that the
 // uploader's machine sent: no folders, no control or direction characters,
@@ -38,7 +42,7 @@ func CleanName(name, mediaType string) string {
 		stem = name
 	}
 	stem = strings.Trim(strings.Join(strings.Fields(stem), " "), ". ")
-	ext := extensions[mediaType]
+	ext := Extension(mediaType)
 	if room := maxName - len(ext); len([]rune(stem)) > room {
 		stem = strings.TrimRight(string([]rune(stem)[:room]), ". ")
 	}
