@@ -14,7 +14,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,10 +26,8 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/tamga-ca/tamga/ca"
-	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
-	"github.com/tamga-ca/tamga/templates"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -169,17 +166,10 @@ func (o *office) responder(ctx context.Context, dir string) (_ *responder, err e
 }
 
 func (r *responder) ours() error {
-	renderer, err := templates.New(words(r.pack))
+	s, err := r.serve()
 	if err != nil {
 		return err
 	}
-	deps := handlers.Deps{Log: slog.New(slog.DiscardHandler), Now: time.Now, Renderer: renderer, Sessions: r.store.Sessions(time.Now), BaseURL: "http://127.0.0.1"}
-	deps.UseWorkflow(r.flow, r.store)
-	handler, err := handlers.New(deps)
-	if err != nil {
-		return err
-	}
-	s := httptest.NewServer(handler)
 	r.closers = append(r.closers, s.Close)
 	r.addresses["ours"] = s.Listener.Addr().String()
 	return nil

@@ -22,12 +22,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
-	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
-	"github.com/tamga-ca/tamga/templates"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -120,52 +116,21 @@ func (b *bench) openStorm(ctx context.Context, a *authority, dsn string, n int) 
 	if err := s.fill(ctx); err != nil {
 		return nil, fmt.Errorf("filling: %w", err)
 	}
-	renderer, err := templates.New(words(o.pack))
-	if err != nil {
+	if s.server, err = o.serve(); err != nil {
 		return nil, err
 	}
-	sessions := o.store.Sessions(time.Now)
-	deps := handlers.Deps{Log: slog.New(slog.DiscardHandler), Now: time.Now, Renderer: renderer, Sessions: sessions, BaseURL: "http://127.0.0.1"}
-	deps.UseWorkflow(o.flow, o.store)
-	handler, err := handlers.New(deps)
-	if err != nil {
-		return nil, err
-	}
-	s.server = httptest.NewServer(handler)
 	for i := range clerksAtWork {
 		c, err := o.hire(ctx, registry.Clerk, 100+i)
 		if err != nil {
 			return nil, err
 		}
-		cookie, err := o.sessionOf(ctx, sessions, c)
+		cookie, err := o.session(ctx, c)
 		if err != nil {
 			return nil, err
 		}
 		s.clerks, s.workers = append(s.clerks, cookie), append(s.workers, c.Operator.ID)
 	}
 	return s, nil
-}
-
-// sessionOf logs a clerk in as the handlers would.
-func (o *office) sessionOf(ctx context.Context, keep scs.Store, c *colleague) (*http.Cookie, error) {
-	m := scs.New()
-	m.Store, m.HashTokenInStore, m.Lifetime = keep, true, time.Hour
-	ctx, err := m.Load(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	id, err := json.Marshal(handlers.Identity{
-		Kind: handlers.OperatorSession, Name: "Иманов Т. Н.", OperatorID: c.Operator.ID, Role: registry.Clerk,
-		PersonalNumber: c.Operator.Person.PersonalNumber, Serial: rowOf(c.cert, registry.Certificate{}).Serial,
-		CertEnds: c.cert.NotAfter, Began: now, Seen: now, Who: "bench",
-	})
-	if err != nil {
-		return nil, err
-	}
-	m.Put(ctx, "identity", id)
-	token, _, err := m.Commit(ctx)
-	return &http.Cookie{Name: "tamga-session", Value: token}, err
 }
 
 // fill makes the certificates: a tenth ends in the month that begins thirty days

@@ -4,10 +4,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"maps"
 	"math"
 	"net/http"
@@ -18,14 +16,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
-
-	"github.com/tamga-ca/tamga/handlers"
-	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
-	"github.com/tamga-ca/tamga/templates"
 )
 
 const worklistTable = "Worklist"
@@ -136,54 +129,11 @@ func (b *bench) openDesk(ctx context.Context, a *authority, dsn string, n int, f
 		return nil, fmt.Errorf("filling: %w", err)
 	}
 	d := &desk{office: o, pages: pages(n, o.clerk.Operator.ID)}
-	renderer, err := templates.New(words(o.pack))
-	if err != nil {
+	if d.server, err = o.serve(); err != nil {
 		return nil, err
 	}
-	sessions := o.store.Sessions(time.Now)
-	deps := handlers.Deps{Log: slog.New(slog.DiscardHandler), Now: time.Now, Renderer: renderer, Sessions: sessions, BaseURL: "http://127.0.0.1"}
-	deps.UseWorkflow(o.flow, o.store)
-	handler, err := handlers.New(deps)
-	if err != nil {
-		return nil, err
-	}
-	d.server = httptest.NewServer(handler)
-	d.cookie, err = o.session(ctx, sessions)
+	d.cookie, err = o.session(ctx, o.clerk)
 	return d, err
-}
-
-// session logs the clerk in as the handlers would.
-func (o *office) session(ctx context.Context, keep scs.Store) (*http.Cookie, error) {
-	m := scs.New()
-	m.Store, m.HashTokenInStore, m.Lifetime = keep, true, time.Hour
-	ctx, err := m.Load(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	id, err := json.Marshal(handlers.Identity{
-		Kind: handlers.OperatorSession, Name: "Иманов Т. Н.", OperatorID: o.clerk.Operator.ID, Role: registry.Clerk,
-		PersonalNumber: o.clerk.Operator.Person.PersonalNumber, Serial: rowOf(o.clerk.cert, registry.Certificate{}).Serial,
-		CertEnds: o.clerk.cert.NotAfter, Began: now, Seen: now, Who: "bench",
-	})
-	if err != nil {
-		return nil, err
-	}
-	m.Put(ctx, "identity", id)
-	token, _, err := m.Commit(ctx)
-	return &http.Cookie{Name: "tamga-session", Value: token}, err
-}
-
-// words are the authority's, as the catalogs insert them.
-func words(p *authorities.Pack) map[string]templates.Words {
-	cases := func(c authorities.Cases) templates.Cases {
-		return templates.Cases{Nom: c.Nom, Gen: c.Gen, Dat: c.Dat, Acc: c.Acc, Loc: c.Loc, Abl: c.Abl}
-	}
-	out := map[string]templates.Words{}
-	for _, l := range registry.Languages {
-		out[string(l)] = templates.Words{Sig: cases(p.Words.Sig.In(l)), Mark: cases(p.Words.Mark.In(l)), System: cases(p.Words.System.In(l))}
-	}
-	return out
 }
 
 // get asks for one page and returns how many rows it has and how long it took,

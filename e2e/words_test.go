@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/authorities"
-	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/templates"
 )
 
@@ -26,15 +26,7 @@ func wordsOf(t *testing.T, authority, lang string) words {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byLang := map[string]templates.Words{}
-	for _, l := range registry.Languages {
-		byLang[string(l)] = templates.Words{
-			Sig:    cases(pack.Words.Sig.In(l)),
-			Mark:   cases(pack.Words.Mark.In(l)),
-			System: cases(pack.Words.System.In(l)),
-		}
-	}
-	catalog, err := templates.LoadCatalog(byLang)
+	catalog, err := templates.LoadCatalog(handlers.CatalogWords(pack))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +59,4 @@ func (w words) begins(key string, args ...any) string {
 func (w words) in(lang string) words {
 	w.lang = lang
 	return w
-}
-
-func cases(c authorities.Cases) templates.Cases {
-	return templates.Cases{Nom: c.Nom, Gen: c.Gen, Dat: c.Dat, Acc: c.Acc, Loc: c.Loc, Abl: c.Abl}
 }

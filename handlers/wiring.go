@@ -44,6 +44,19 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 	}
 }
 
+// CatalogWords are the authority's words for its product, as the catalogs
+// insert them.
+func CatalogWords(p *authorities.Pack) map[string]templates.Words {
+	cases := func(c authorities.Cases) templates.Cases {
+		return templates.Cases{Nom: c.Nom, Gen: c.Gen, Dat: c.Dat, Acc: c.Acc, Loc: c.Loc, Abl: c.Abl}
+	}
+	out := map[string]templates.Words{}
+	for _, l := range registry.Languages {
+		out[string(l)] = templates.Words{Sig: cases(p.Words.Sig.In(l)), Mark: cases(p.Words.Mark.In(l)), System: cases(p.Words.System.In(l))}
+	}
+	return out
+}
+
 func authorityIn(p *authorities.Pack, l registry.Language) templates.Authority {
 	a := templates.Authority{Name: p.Authority.Short.In(l)}
 	for _, phone := range p.Authority.Phones {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/ca"
+	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/ecloud"
 	"github.com/tamga-ca/tamga/internal/journal"
@@ -219,7 +220,7 @@ func (i *installation) makeFlow(ctx context.Context, o opening) error {
 		return err
 	}
 	base := strings.TrimSuffix(o.baseURL, "/")
-	words, err := templates.LoadCatalog(packWords(i.pack))
+	words, err := templates.LoadCatalog(handlers.CatalogWords(i.pack))
 	if err != nil {
 		return err
 	}

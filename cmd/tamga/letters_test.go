@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/templates"
@@ -37,7 +38,7 @@ func TestLettersOfRenewalAreWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		words, err := templates.LoadCatalog(packWords(pack))
+		words, err := templates.LoadCatalog(handlers.CatalogWords(pack))
 		if err != nil {
 			t.Fatal(err)
 		}

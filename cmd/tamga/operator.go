@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/tamga-ca/tamga/handlers"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -180,7 +181,7 @@ func (i *installation) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	words, lerr := templates.LoadCatalog(packWords(i.pack))
+	words, lerr := templates.LoadCatalog(handlers.CatalogWords(i.pack))
 	if lerr != nil {
 		return errors.Join(err, lerr)
 	}

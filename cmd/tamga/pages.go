@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/handlers"
-	"github.com/tamga-ca/tamga/internal/authorities"
-	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/templates"
 )
 
@@ -24,7 +22,7 @@ type facing struct {
 
 // pages builds the handler of everything people and machines reach.
 func (i *installation) pages(f facing) (http.Handler, error) {
-	renderer, err := templates.New(packWords(i.pack))
+	renderer, err := templates.New(handlers.CatalogWords(i.pack))
 	if err != nil {
 		return nil, err
 	}
@@ -53,21 +51,3 @@ func (i *installation) pages(f facing) (http.Handler, error) {
 // ready says whether requests can be served: the database answers. The CA may
 // be away; enrolments wait for it.
 func (i *installation) ready(ctx context.Context) error { return i.store.Ping(ctx) }
-
-// packWords are the authority's words for its product, as the catalogs insert
-// them.
-func packWords(p *authorities.Pack) map[string]templates.Words {
-	out := map[string]templates.Words{}
-	for _, l := range registry.Languages {
-		out[string(l)] = templates.Words{
-			Sig:    cases(p.Words.Sig.In(l)),
-			Mark:   cases(p.Words.Mark.In(l)),
-			System: cases(p.Words.System.In(l)),
-		}
-	}
-	return out
-}
-
-func cases(c authorities.Cases) templates.Cases {
-	return templates.Cases{Nom: c.Nom, Gen: c.Gen, Dat: c.Dat, Acc: c.Acc, Loc: c.Loc, Abl: c.Abl}
-}
