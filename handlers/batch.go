@@ -112,23 +112,6 @@ func (s *Server) previewBatch(c echo.Context, tx *store.Tx, v *batchesPage, in w
 	return nil
 }
 
-// batchPreviewCSV names each certificate that a choice would find now.
-func (s *Server) batchPreviewCSV(c echo.Context) error {
-	in, err := s.batchChoice(c.QueryParams())
-	if err != nil {
-		return err
-	}
-	out := s.batchTable(c)
-	if err := s.read(c, func(tx *store.Tx) error {
-		return out.fill(func(after int) ([]store.BatchLine, error) {
-			return tx.PreviewLines(in.Choice, in.Criteria, s.deps.Now(), after, csvBatch)
-		})
-	}); err != nil {
-		return err
-	}
-	return out.send("revocations-preview.csv")
-}
-
 func (s *Server) batchRow(c echo.Context, b *registry.Batch) batchRow {
 	class := map[registry.BatchStatus]string{
 		registry.BatchProposed: "you", registry.BatchRunning: "half", registry.BatchDone: "full", registry.BatchRejected: "none",

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -228,71 +227,4 @@ func (s *Server) batchWords(c echo.Context, v *batchPage) string {
 		s.text(c, "revocation.final"),
 		s.text(c, "decision.text_by", "name", identity(c).Name),
 	}, "\n")
-}
-
-// batchCSV is the report that names each certificate of a batch.
-func (s *Server) batchCSV(c echo.Context) error {
-	out := s.batchTable(c)
-	var number string
-	if err := s.read(c, func(tx *store.Tx) error {
-		b, err := tx.BatchByNumber(c.Param("number"))
-		if err != nil {
-			return err
-		}
-		number = b.Number
-		return out.fill(func(after int) ([]store.BatchLine, error) { return tx.BatchLines(b.ID, after, csvBatch) })
-	}); err != nil {
-		return err
-	}
-	return out.send("revocations-" + number + ".csv")
-}
-
-// batchTable is a table of certificates that are revoked at once, as CSV.
-type batchTable struct {
-	s    *Server
-	c    echo.Context
-	text strings.Builder
-	csv  *csv.Writer
-}
-
-func (s *Server) batchTable(c echo.Context) *batchTable {
-	t := &batchTable{s: s, c: c}
-	t.text.WriteString("\ufeff")
-	t.csv = csv.NewWriter(&t.text)
-	t.csv.Comma, t.csv.UseCRLF = ';', true
-	t.row("№", s.text(c, "person.holder"), s.text(c, "organisation.organisation"), s.text(c, "organisation.inn"), s.text(c, "certificate.serial"),
-		s.text(c, "certificate.valid_to"), s.text(c, "worklist.state"), s.text(c, "journal.when"), "step-ca")
-	return t
-}
-
-func (t *batchTable) row(cells ...string) {
-	for i, cell := range cells {
-		cells[i] = harmless(cell)
-	}
-	_ = t.csv.Write(cells) // into memory
-}
-
-// fill writes what next returns after a position, until there is no more.
-func (t *batchTable) fill(next func(after int) ([]store.BatchLine, error)) error {
-	for after, n := 0, 0; ; {
-		lines, err := next(after)
-		if err != nil {
-			return err
-		}
-		for _, it := range t.s.batchItems(t.c, lines) {
-			n++
-			t.row(strconv.Itoa(n), it.Holder, it.Org, string(it.Organisation.INN), string(it.Serial), templates.DateTime(it.NotAfter),
-				it.State.Word, templates.DateTime(it.DoneAt), it.CA.Word)
-			after = it.Position
-		}
-		if len(lines) < csvBatch {
-			return nil
-		}
-	}
-}
-
-func (t *batchTable) send(name string) error {
-	t.csv.Flush()
-	t.c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s"`, name))
-	return t.c.Blob(http.StatusOK, "text/csv; charset=utf-8", []byte(t.text.String()))
 }

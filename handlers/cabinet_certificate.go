@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"encoding/pem"
-	"fmt"
-	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,6 +30,5 @@ func (s *Server) cabinetCertificate(c echo.Context) error {
 	if c.QueryParam("form") == "der" {
 		body, media, ending = cert.DER, "application/pkix-cert", "cer"
 	}
-	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s.%s"`, cert.Serial, ending))
-	return c.Blob(http.StatusOK, media, body)
+	return sendFile(c, string(cert.Serial)+"."+ending, media, body)
 }

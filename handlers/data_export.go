@@ -41,8 +41,7 @@ func (s *Server) dataRequestExport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, "application/zip")
-	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="`+x.Data.Request+`.zip"`)
+	attachment(c, x.Data.Request+".zip", zipType)
 	z := zip.NewWriter(c.Response())
 	add := func(name string, content []byte) error {
 		w, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: x.Data.MadeAt})

@@ -32,6 +32,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		}
 		return
 	}
+	c.Response().Header().Del(echo.HeaderContentDisposition) // of a file that does not come
 	status, refusal := s.refusal(err, c)
 	gone := errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil // nobody waits for an answer
 	if status >= http.StatusInternalServerError && !gone {

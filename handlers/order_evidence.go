@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/pem"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -67,6 +66,5 @@ func (s *Server) orderEvidence(c echo.Context) error {
 	if err := z.Close(); err != nil {
 		return fmt.Errorf("packing order %s: %w", app.Number, err)
 	}
-	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="order-%s.zip"`, app.Number))
-	return c.Blob(http.StatusOK, "application/zip", b.Bytes())
+	return sendFile(c, "order-"+app.Number+".zip", zipType, b.Bytes())
 }

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -115,9 +114,7 @@ func (s *Server) packMake(c echo.Context) error {
 	if err := http.NewResponseController(c.Response()).SetWriteDeadline(s.deps.Machine().Add(packTime)); err != nil {
 		s.log.Debug("the connection's time cannot be set", "err", err)
 	}
-	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="%s.zip"`, pack.Number()))
-	c.Response().Header().Set(echo.HeaderContentType, "application/zip")
-	c.Response().WriteHeader(http.StatusOK)
+	attachment(c, pack.Number()+".zip", zipType)
 	return pack.Write(ctx, c.Response(), s.packWords(in.Language, names))
 }
 

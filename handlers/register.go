@@ -101,8 +101,7 @@ func sendRegister(c echo.Context, reg *workflow.Register, name string) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, "application/zip")
-	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="`+name+`.zip"`)
+	attachment(c, name+".zip", zipType)
 	z := zip.NewWriter(c.Response())
 	w, err := z.CreateHeader(&zip.FileHeader{Name: name + ".json", Method: zip.Deflate, Modified: reg.AsOf})
 	if err != nil {
