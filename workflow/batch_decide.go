@@ -47,16 +47,9 @@ func (f *Flow) AskBatchDecision(ctx context.Context, who Actor, in BatchDecision
 // SignBatch has a batch carried out: proposed → running, by an approver who did
 // not propose it, with a signature over the exact list.
 func (f *Flow) SignBatch(ctx context.Context, who Actor, in BatchDecision, challenge string, cms []byte) error {
-	expected, err := f.take(ctx, token.Decision, challenge, in.Session)
+	expected, signed, err := f.takeDecision(ctx, who, challenge, in.Session, cms)
 	if err != nil {
 		return err
-	}
-	signer, signed, err := f.verify(ctx, cms, expected)
-	if err != nil {
-		return err
-	}
-	if who.Operator == nil || signed.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
-		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
 	}
 	err = f.store.Write(ctx, func(tx *store.Tx) error {
 		b, basis, err := f.mayDecideBatch(tx, who, in)

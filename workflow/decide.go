@@ -90,19 +90,12 @@ func (f *Flow) AskDecision(ctx context.Context, who Actor, in DecisionInput) (*Q
 // → in review (sent back). The signature must be the approver's own, over the
 // question asked, and nothing that was decided on may have changed since.
 func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challenge string, cms []byte) error {
-	expected, err := f.take(ctx, token.Decision, challenge, in.Session)
+	expected, cert, err := f.takeDecision(ctx, who, challenge, in.Session, cms)
 	if err != nil {
 		return err
 	}
 	if err := in.clean(); err != nil {
 		return err
-	}
-	signer, cert, err := f.verify(ctx, cms, expected)
-	if err != nil {
-		return err
-	}
-	if who.Operator == nil || cert.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
-		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
 	}
 	err = f.changeApplication(ctx, who, in.ID, in.Version, in.Action, func(c *change) error {
 		// The guard judges the file as it was before the move.

@@ -68,16 +68,9 @@ func (f *Flow) AskReportDecision(ctx context.Context, who Actor, in ReportDecisi
 // signature must be the approver's own, over the question asked; somebody else
 // entered the report, suspended the certificate and holds it (four eyes).
 func (f *Flow) DecideReport(ctx context.Context, who Actor, in ReportDecision, challenge string, cms []byte) error {
-	expected, err := f.take(ctx, token.Decision, challenge, in.Session)
+	expected, signed, err := f.takeDecision(ctx, who, challenge, in.Session, cms)
 	if err != nil {
 		return err
-	}
-	signer, signed, err := f.verify(ctx, cms, expected)
-	if err != nil {
-		return err
-	}
-	if who.Operator == nil || signed.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
-		return registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
 	}
 	return f.changeReport(ctx, who, in.ID, in.Version, in.Action, who.as(), func(tx *store.Tx, r *registry.Report, cert *registry.Certificate) error {
 		waiting, basis, err := f.mayDecideReport(tx, who, r, cert, &in)

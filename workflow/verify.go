@@ -61,6 +61,23 @@ func (f *Flow) take(ctx context.Context, typ token.Type, challenge, session stri
 	return c.Expected, nil
 }
 
+// takeDecision takes the question about a decision and returns what was signed,
+// if the signature over it is the operator's own, with the certificate on file.
+func (f *Flow) takeDecision(ctx context.Context, who Actor, challenge, session string, cms []byte) ([]byte, *registry.Certificate, error) {
+	expected, err := f.take(ctx, token.Decision, challenge, session)
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, cert, err := f.verify(ctx, cms, expected)
+	if err != nil {
+		return nil, nil, err
+	}
+	if who.Operator == nil || cert.OperatorID != who.Operator.ID || signer.Profile != registry.OperatorProfile {
+		return nil, nil, registry.Refuse(registry.Forbidden, "error.decision.not_your_signature")
+	}
+	return expected, cert, nil
+}
+
 // verify judges a signature over expected and returns who signed, with the
 // certificate on file. A certificate that is not on file to the byte is not
 // ours, whoever signed it.
