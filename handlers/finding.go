@@ -87,18 +87,12 @@ func (s *Server) fillFinding(c echo.Context, tx *store.Tx, v *findingPage, sampl
 		return err
 	}
 	v.Life = s.lifePath(item.Serial)
-	if v.Item.Certificate.EnrolmentID != 0 {
-		e, err := tx.Enrolment(v.Item.Certificate.EnrolmentID)
-		if err != nil {
-			return err
-		}
-		if e.ApplicationID != 0 {
-			app, err := tx.Application(e.ApplicationID)
-			if err != nil {
-				return err
-			}
-			v.Application = app.Number
-		}
+	app, err := tx.ApplicationOf(v.Item.Certificate)
+	if err != nil {
+		return err
+	}
+	if app != nil {
+		v.Application = app.Number
 	}
 	all, err := tx.Findings(sample, item.Position)
 	if err != nil {

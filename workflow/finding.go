@@ -93,12 +93,12 @@ func hadNoHand(tx *store.Tx, o *registry.Operator, serial registry.Serial) error
 		return err
 	}
 	own := cert.PersonalNumber == o.Person.PersonalNumber
-	if !own && cert.EnrolmentID != 0 {
-		e, err := tx.Enrolment(cert.EnrolmentID)
-		if err != nil {
-			return err
-		}
-		hands, err := handsOf(tx, e.ApplicationID)
+	app, err := tx.ApplicationOf(cert)
+	if err != nil {
+		return err
+	}
+	if app != nil && !own {
+		hands, err := handsOf(tx, app.ID)
 		if err != nil {
 			return err
 		}
@@ -111,9 +111,6 @@ func hadNoHand(tx *store.Tx, o *registry.Operator, serial registry.Serial) error
 }
 
 func handsOf(tx *store.Tx, id registry.ApplicationID) (out []registry.PersonalNumber, err error) {
-	if id == 0 {
-		return nil, nil
-	}
 	hands, err := tx.Hands(id)
 	if err != nil {
 		return nil, err

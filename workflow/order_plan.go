@@ -179,16 +179,12 @@ func (f *Flow) lastDeclaration(tx *store.Tx, own *registry.Certificate) (*regist
 
 // declarationOf is what a certificate was issued on.
 func (f *Flow) declarationOf(tx *store.Tx, c *registry.Certificate) (*registry.Declaration, error) {
-	if c.EnrolmentID == 0 {
+	app, err := tx.ApplicationOf(c)
+	if err != nil {
+		return nil, fmt.Errorf("finding what certificate %s was issued on: %w", c.Serial, err)
+	}
+	if app == nil {
 		return nil, registry.Refuse(registry.Conflict, "error.order.lacking")
-	}
-	e, err := tx.Enrolment(c.EnrolmentID)
-	if err != nil {
-		return nil, fmt.Errorf("finding what certificate %s was issued on: %w", c.Serial, err)
-	}
-	app, err := tx.Application(e.ApplicationID)
-	if err != nil {
-		return nil, fmt.Errorf("finding what certificate %s was issued on: %w", c.Serial, err)
 	}
 	return &app.Declaration, nil
 }

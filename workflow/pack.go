@@ -172,7 +172,7 @@ func (p *EvidencePack) record(tx *store.Tx, who Actor, in PackRequest) error {
 func (p *EvidencePack) recordViews(tx *store.Tx, who Actor, purpose string) (n int, err error) {
 	size, seen := int64(0), map[registry.FileID]bool{}
 	for _, cert := range p.certificates {
-		app, err := applicationOf(tx, cert)
+		app, err := tx.ApplicationOf(cert)
 		if err != nil {
 			return 0, err
 		}
@@ -211,19 +211,6 @@ func (p *EvidencePack) seal(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// applicationOf is the application that a certificate was issued for; nil for
-// an operator's.
-func applicationOf(tx *store.Tx, cert *registry.Certificate) (*registry.Application, error) {
-	if cert.EnrolmentID == 0 {
-		return nil, nil
-	}
-	e, err := tx.Enrolment(cert.EnrolmentID)
-	if err != nil || e.ApplicationID == 0 {
-		return nil, err
-	}
-	return tx.Application(e.ApplicationID)
 }
 
 // paperOf is a scan with the document it was handed in for.

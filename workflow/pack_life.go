@@ -84,7 +84,7 @@ func (l *packedLife) read(tx *store.Tx, id registry.CertificateID) error {
 // application adds what the certificate was issued for: the file, the decisions
 // on it, the signed order, the papers.
 func (l *packedLife) application(tx *store.Tx, cert *registry.Certificate) error {
-	app, err := applicationOf(tx, cert)
+	app, err := tx.ApplicationOf(cert)
 	if err != nil || app == nil {
 		return err
 	}

@@ -93,15 +93,11 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 		return nil, err
 	}
 	var decl registry.Declaration
-	if cert.EnrolmentID != 0 {
-		e, err := tx.Enrolment(cert.EnrolmentID)
-		if err != nil {
-			return nil, err
-		}
-		app, err := tx.Application(e.ApplicationID)
-		if err != nil {
-			return nil, err
-		}
+	app, err := tx.ApplicationOf(cert)
+	if err != nil {
+		return nil, err
+	}
+	if app != nil {
 		decl = app.Declaration
 	}
 	org, err := tx.Organisation(cert.OrganisationID)

@@ -73,6 +73,19 @@ func (tx *Tx) ApplicationByNumber(number string) (*registry.Application, error) 
 	return tx.application(` WHERE number = ?`, number)
 }
 
+// ApplicationOf returns the one that a certificate was issued for; nil for an
+// employee's, and for one that was issued elsewhere.
+func (tx *Tx) ApplicationOf(cert *registry.Certificate) (*registry.Application, error) {
+	if cert.EnrolmentID == 0 {
+		return nil, nil
+	}
+	e, err := tx.Enrolment(cert.EnrolmentID)
+	if err != nil || e.ApplicationID == 0 {
+		return nil, err
+	}
+	return tx.Application(e.ApplicationID)
+}
+
 // ApplicationByLink returns one by the hash of its secret link, or NotFound.
 func (tx *Tx) ApplicationByLink(hash string) (*registry.Application, error) {
 	return tx.application(` WHERE link_hash = ?`, hash)
