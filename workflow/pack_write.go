@@ -137,8 +137,8 @@ func (p *packWriter) signersOf(tx *store.Tx) error {
 // listsOf adds the CRLs that told first, those whose bytes are still kept with
 // them, and what the journal says of their publishing.
 func (p *packWriter) listsOf(tx *store.Tx) error {
-	numbers := slices.Sorted(maps.Keys(p.lists))
-	for _, n := range numbers {
+	var published []int64
+	for _, n := range slices.Sorted(maps.Keys(p.lists)) {
 		row, err := tx.CRL(n)
 		if err != nil {
 			return err
@@ -155,12 +155,15 @@ func (p *packWriter) listsOf(tx *store.Tx) error {
 			return err
 		}
 		p.head.Lists = append(p.head.Lists, l)
+		entry, err := tx.PublishedList(row)
+		if err != nil {
+			return err
+		}
+		if entry != 0 {
+			published = append(published, entry)
+		}
 	}
-	published, err := tx.PublishedLists(numbers)
-	if err != nil {
-		return err
-	}
-	placed, err := tx.PlacedEntries(slices.Sorted(maps.Values(published)))
+	placed, err := tx.PlacedEntries(published)
 	if err != nil {
 		return err
 	}

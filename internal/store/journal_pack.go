@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/journal"
+	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/migrations"
 )
 
@@ -182,27 +183,27 @@ func (tx *Tx) DailyCheckpoints(since time.Time, size int64) ([]journal.Checkpoin
 	}
 }
 
-// PublishedLists returns the ids of the journal entries about published CRLs,
-// by the number of the list.
-func (tx *Tx) PublishedLists(numbers []int64) (map[int64]int64, error) {
+// PublishedList returns the id of the journal entry about the publishing of a
+// CRL; 0: there is none near the time when it was made, which leaves room for a
+// clock that was put right meanwhile.
+func (tx *Tx) PublishedList(l *registry.CRL) (int64, error) {
+	const near = 2 * time.Hour
 	var rows []struct {
 		ID      int64
 		Details string
 	}
-	if len(numbers) == 0 {
-		return nil, nil
+	// The kind is compared so that the index of times is taken, not that of kinds.
+	if err := tx.query(&rows, `SELECT id, details FROM journal_entries WHERE at >= ? AND at <= ? AND kind || '' = 'crl.published'`,
+		l.MadeAt.Add(-near), l.MadeAt.Add(near)); err != nil {
+		return 0, err
 	}
-	if err := tx.query(&rows, `SELECT id, details FROM journal_entries WHERE kind = 'crl.published' ORDER BY id`); err != nil {
-		return nil, err
-	}
-	out := map[int64]int64{}
 	for _, r := range rows {
 		var d struct {
 			Number int64 `json:"number"`
 		}
-		if json.Unmarshal([]byte(r.Details), &d) == nil && slices.Contains(numbers, d.Number) {
-			out[d.Number] = r.ID
+		if json.Unmarshal([]byte(r.Details), &d) == nil && d.Number == l.Number {
+			return r.ID, nil
 		}
 	}
-	return out, nil
+	return 0, nil
 }
