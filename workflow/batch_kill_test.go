@@ -2,7 +2,6 @@ package workflow_test
 
 import (
 	"math/rand/v2"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,56 +16,44 @@ import (
 // steps and at moments of no step, and starts it again: each is revoked once,
 // and the list is done once.
 func TestKilledBatch(t *testing.T) {
-	for _, db := range []struct{ name, dsn string }{
-		{"sqlite", filepath.Join(t.TempDir(), "tamga.db")}, {"postgres", storetest.PostgresDSN(t)},
-	} {
-		t.Run(db.name, func(t *testing.T) {
-			s, err := store.Open(t.Context(), store.Config{DSN: db.dsn})
-			if err != nil {
-				t.Fatal(err)
+	storetest.EachDSN(t, func(t *testing.T, s *store.Store, dsn string) {
+		o := newIssuingOffice(t, s)
+		const many = 30
+		var certs []*registry.Certificate
+		for n := range many {
+			certs = append(certs, o.onFile(1, n+1))
+		}
+		b := o.propose(ofOrganisation(1, many))
+		if err := o.signBatch(o.approver2, b); err != nil {
+			t.Fatal(err)
+		}
+		died := 0
+		for _, step := range []int{1, 2, 1, 0, 0} {
+			var delay time.Duration
+			if step == 0 {
+				delay = time.Duration(20+rand.IntN(200)) * time.Millisecond
 			}
-			t.Cleanup(func() { _ = s.Close() })
-			if err := s.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
+			at := o.killed(victim{DSN: dsn, Batches: true, Step: step}, delay)
+			if at != "" {
+				died++
 			}
-			o := newIssuingOffice(t, s)
-			const many = 30
-			var certs []*registry.Certificate
-			for n := range many {
-				certs = append(certs, o.onFile(1, n+1))
+			countKill(t, at)
+		}
+		if died < 3 {
+			t.Errorf("the program died %d times", died)
+		}
+		o.runBatches()
+		got, lines, n := o.batchNow(b.Number)
+		if got.Status != registry.BatchDone || n != (registry.BatchCounts{Revoked: many}) {
+			t.Errorf("%s: %+v\n%+v", got.Status, n, lines)
+		}
+		for _, c := range certs {
+			if n := o.journalled(workflow.Certificate(c.Serial), "certificate.revoked"); n != 1 {
+				t.Errorf("%s was revoked %d times", c.Serial, n)
 			}
-			b := o.propose(ofOrganisation(1, many))
-			if err := o.signBatch(o.approver2, b); err != nil {
-				t.Fatal(err)
-			}
-			died := 0
-			for _, step := range []int{1, 2, 1, 0, 0} {
-				var delay time.Duration
-				if step == 0 {
-					delay = time.Duration(20+rand.IntN(200)) * time.Millisecond
-				}
-				at := o.killed(victim{DSN: db.dsn, Batches: true, Step: step}, delay)
-				if at != "" {
-					died++
-				}
-				countKill(t, at)
-			}
-			if died < 3 {
-				t.Errorf("the program died %d times", died)
-			}
-			o.runBatches()
-			got, lines, n := o.batchNow(b.Number)
-			if got.Status != registry.BatchDone || n != (registry.BatchCounts{Revoked: many}) {
-				t.Errorf("%s: %+v\n%+v", got.Status, n, lines)
-			}
-			for _, c := range certs {
-				if n := o.journalled(workflow.Certificate(c.Serial), "certificate.revoked"); n != 1 {
-					t.Errorf("%s was revoked %d times", c.Serial, n)
-				}
-			}
-			if n := o.journalled(journal.Subject{Kind: "batch", ID: b.Number}, "batch.done"); n != 1 {
-				t.Errorf("done %d times", n)
-			}
-		})
-	}
+		}
+		if n := o.journalled(journal.Subject{Kind: "batch", ID: b.Number}, "batch.done"); n != 1 {
+			t.Errorf("done %d times", n)
+		}
+	})
 }

@@ -157,15 +157,7 @@ func (o *issuingOffice) wrongPaper() string {
 
 func TestNoCodeStandsInTheDatabase(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tamga.db")
-	s, err := store.Open(t.Context(), store.Config{DSN: file})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	o := newIssuingOffice(t, s)
+	o := newIssuingOffice(t, storetest.Open(t, file))
 	_, es := o.approved(1)
 	paper, mailed := o.started(es[0].ID)
 	files, err := filepath.Glob(file + "*")

@@ -1,6 +1,7 @@
 package workflow_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/x509"
@@ -12,7 +13,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -194,7 +194,8 @@ func (r *renewer) kill(dsn string, id registry.ApplicationID, step int, delay ti
 	return r.killed(victim{DSN: dsn, Application: id, Step: step}, delay)
 }
 
-func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
+// program is the one that is killed, not started yet.
+func (o *office) program(v victim) *exec.Cmd {
 	o.t.Helper()
 	server, _ := theCA.start(o.t)
 	address, bundle := server.Listening()
@@ -206,8 +207,8 @@ func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	v.Vault, v.Operator, v.Key, v.Cert = o.t.(*testing.T).TempDir(), o.approver.Operator.ID, key, o.approver.cert.Raw
-	v.CAURL, v.Bundle, v.CADir, v.Secrets = "https://localhost:"+port, bundle, theCA.layout.Dir, theCA.layout.Secrets
+	v.Vault, v.Operator, v.Key, v.Cert = o.t.TempDir(), o.approver.Operator.ID, key, o.approver.cert.Raw
+	v.CAURL, v.Bundle, v.CADir, v.Secrets = cmp.Or(v.CAURL, "https://localhost:"+port), bundle, theCA.layout.Dir, theCA.layout.Secrets
 	text, err := json.Marshal(v)
 	if err != nil {
 		o.t.Fatal(err)
@@ -216,8 +217,14 @@ func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(o.ctx, self)
+	cmd := exec.CommandContext(o.t.Context(), self)
 	cmd.Env = append(os.Environ(), victimVar+"="+string(text))
+	return cmd
+}
+
+func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
+	o.t.Helper()
+	cmd := o.program(v)
 	var told, problem writer
 	cmd.Stdout, cmd.Stderr = &told, &problem
 	if err := cmd.Start(); err != nil {
@@ -226,7 +233,7 @@ func (o *issuingOffice) killed(v victim, delay time.Duration) (died string) {
 	if delay > 0 {
 		time.AfterFunc(delay, func() { _ = cmd.Process.Kill() })
 	}
-	err = cmd.Wait()
+	err := cmd.Wait()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -253,45 +260,33 @@ func (w *writer) Write(p []byte) (int, error) {
 // again: nothing is lost, nothing doubled. TAMGA_KILLS names a file that the
 // kills are counted in.
 func TestKilledOrder(t *testing.T) {
-	for _, db := range []struct{ name, dsn string }{
-		{"sqlite", filepath.Join(t.TempDir(), "tamga.db")}, {"postgres", storetest.PostgresDSN(t)},
-	} {
-		t.Run(db.name, func(t *testing.T) {
-			s, err := store.Open(t.Context(), store.Config{DSN: db.dsn})
-			if err != nil {
-				t.Fatal(err)
+	storetest.EachDSN(t, func(t *testing.T, s *store.Store, dsn string) {
+		o := newIssuingOffice(t, s)
+		died := map[string]bool{}
+		const byChance = 3
+		steps, chance := true, 0
+		for n := 1; steps || chance < byChance; n++ {
+			o.catchUp()
+			r := o.renewer(n, true)
+			id := r.ready()
+			var step string
+			if steps {
+				step = r.kill(dsn, id, n, 0)
+				steps = step != ""
+			} else {
+				chance++
+				step = r.kill(dsn, id, 0, time.Duration(20+rand.IntN(250))*time.Millisecond)
 			}
-			t.Cleanup(func() { _ = s.Close() })
-			if err := s.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
+			died[step] = true
+			r.startAgain(n, id, step)
+			countKill(t, step)
+		}
+		for _, step := range []string{"decision asked", "accepted", "leased", "intent committed", "asked the CA", "certificate stored"} {
+			if !died[step] {
+				t.Errorf("the program never died after %q", step)
 			}
-			o := newIssuingOffice(t, s)
-			died := map[string]bool{}
-			const byChance = 3
-			steps, chance := true, 0
-			for n := 1; steps || chance < byChance; n++ {
-				o.catchUp()
-				r := o.renewer(n, true)
-				id := r.ready()
-				var step string
-				if steps {
-					step = r.kill(db.dsn, id, n, 0)
-					steps = step != ""
-				} else {
-					chance++
-					step = r.kill(db.dsn, id, 0, time.Duration(20+rand.IntN(250))*time.Millisecond)
-				}
-				died[step] = true
-				r.startAgain(n, id, step)
-				countKill(t, step)
-			}
-			for _, step := range []string{"decision asked", "accepted", "leased", "intent committed", "asked the CA", "certificate stored"} {
-				if !died[step] {
-					t.Errorf("the program never died after %q", step)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // startAgain does what people and the program do after a crash, and looks for

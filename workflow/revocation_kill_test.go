@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,6 +23,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/internal/store/storetest"
 	"github.com/tamga-ca/tamga/internal/token"
 	"github.com/tamga-ca/tamga/workflow"
 )
@@ -136,15 +135,8 @@ type disaster struct {
 
 func newDisaster(t *testing.T, dsn string) *disaster {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{DSN: dsn})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	d := &disaster{responder: newResponder(t, s), dsn: dsn, said: map[registry.Serial]bool{}, numbers: map[string]string{}}
+	d := &disaster{responder: newResponder(t, storetest.Open(t, dsn)), dsn: dsn, said: map[registry.Serial]bool{}, numbers: map[string]string{}}
+	var err error
 	if d.answers, err = x509.MarshalPKCS8PrivateKey(d.cfg.Answering.Key); err != nil {
 		t.Fatal(err)
 	}
@@ -170,31 +162,8 @@ func (d *disaster) reported(first, n int) (ids []registry.ReportID, certs []*x50
 // start runs a program against the reports; what it says is kept.
 func (d *disaster) start(v victim) *exec.Cmd {
 	d.t.Helper()
-	server, _ := theCA.start(d.t)
-	address, bundle := server.Listening()
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(d.approver.key)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	v.DSN, v.Answers, v.Vault, v.Operator, v.Key, v.Cert = d.dsn, d.answers, d.t.(*testing.T).TempDir(), d.approver.Operator.ID, key, d.approver.cert.Raw
-	v.Bundle, v.CADir, v.Secrets = bundle, theCA.layout.Dir, theCA.layout.Secrets
-	if v.CAURL == "" {
-		v.CAURL = "https://localhost:" + port
-	}
-	text, err := json.Marshal(v)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	cmd := exec.CommandContext(d.t.Context(), self)
-	cmd.Env = append(os.Environ(), victimVar+"="+string(text))
+	v.DSN, v.Answers = d.dsn, d.answers
+	cmd := d.program(v)
 	cmd.Stdout, cmd.Stderr = d, os.Stderr
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)

@@ -42,15 +42,8 @@ func eachLedger(t *testing.T, f func(*testing.T, *ledgerTest)) {
 
 func openLedger(t *testing.T, dsn string) *ledgerTest {
 	t.Helper()
-	s, err := store.Open(context.Background(), store.Config{DSN: dsn})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storetest.Open(t, dsn)
 	l := &ledgerTest{Store: s, dsn: dsn}
-	t.Cleanup(func() { _ = l.Close() })
-	if err := s.Migrate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
 	l.owner = storetest.OwnerOf(t, s, dsn)
 	secret, key, err := journal.GenerateKey(rand.Reader, "ca.example.kg/journal")
 	if err != nil {
@@ -309,11 +302,7 @@ func TestJournalCrashBetweenLeafAndCheckpoint(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		again, err := store.Open(ctx, store.Config{DSN: l.dsn})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l.Store = again
+		l.Store = storetest.Open(t, l.dsn)
 		if r := l.verify(t, first.Note); !r.OK() || r.Leaves != 9 || r.SealedTo != 5 || r.Tail() != 4 {
 			t.Errorf("before the checkpoint: %s", r)
 		}

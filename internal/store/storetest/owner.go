@@ -18,12 +18,7 @@ type Owner struct {
 // EachOwned is Each with the database's owner beside the program.
 func EachOwned(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner)) {
 	t.Helper()
-	OwnedSQLite(t, f)
-	t.Run("postgres", func(t *testing.T) {
-		dsn := PostgresDSN(t)
-		s := open(t, store.Config{DSN: dsn})
-		f(t, s, OwnerOf(t, s, dsn))
-	})
+	EachDSN(t, func(t *testing.T, s *store.Store, dsn string) { f(t, s, OwnerOf(t, s, dsn)) })
 }
 
 // OwnedSQLite is EachOwned on SQLite alone.
@@ -31,7 +26,7 @@ func OwnedSQLite(t *testing.T, f func(t *testing.T, s *store.Store, owner *Owner
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		dsn := SQLiteDSN(t)
-		s := open(t, store.Config{DSN: dsn})
+		s := open(t, dsn)
 		f(t, s, OwnerOf(t, s, dsn))
 	})
 }

@@ -26,10 +26,33 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	t.Run("postgres", func(t *testing.T) { f(t, Postgres(t)) })
 }
 
+// EachDSN is Each with the database's address, for others that open it too.
+func EachDSN(t *testing.T, f func(t *testing.T, s *store.Store, dsn string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		dsn := SQLiteDSN(t)
+		f(t, open(t, dsn), dsn)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		dsn := PostgresDSN(t)
+		f(t, open(t, dsn), dsn)
+	})
+}
+
+// Open opens a database until the test's end, and migrates it.
+func Open(t testing.TB, dsn string) *store.Store {
+	t.Helper()
+	s := open(t, dsn)
+	if err := s.Migrate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // SQLite opens a fresh, migrated SQLite database.
 func SQLite(t testing.TB) *store.Store {
 	t.Helper()
-	return open(t, store.Config{DSN: SQLiteDSN(t)})
+	return open(t, SQLiteDSN(t))
 }
 
 // SQLiteDSN is the file of a fresh, migrated SQLite database, a copy of a template.
@@ -67,7 +90,7 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 // Postgres opens a fresh, migrated PostgreSQL database, a clone of a template.
 func Postgres(t testing.TB) *store.Store {
 	t.Helper()
-	return open(t, store.Config{DSN: PostgresDSN(t)})
+	return open(t, PostgresDSN(t))
 }
 
 // PostgresDSN is the owner's DSN of a fresh, migrated PostgreSQL database.
@@ -87,9 +110,9 @@ func PostgresDSN(t testing.TB) string {
 	}).Owner
 }
 
-func open(t testing.TB, cfg store.Config) *store.Store {
+func open(t testing.TB, dsn string) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), cfg)
+	s, err := store.Open(context.Background(), store.Config{DSN: dsn})
 	if err != nil {
 		t.Fatal(err)
 	}
