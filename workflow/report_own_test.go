@@ -145,11 +145,12 @@ func TestUB20_UB21_UB24_AReissueIsAReport(t *testing.T) {
 			t.Errorf("a lost token's certificate is %s", got)
 		}
 		var r *registry.Report
-		o.read(func(tx *store.Tx) (err error) {
-			r, err = tx.ReportOfApplication(d.ID)
+		o.read(func(tx *store.Tx) error {
+			all, err := tx.ReportsOf(head.ID)
+			r = all[0]
 			return err
 		})
-		if r.Way != registry.ByReissue || r.DueAt.Sub(r.ReportedAt) != 24*time.Hour {
+		if r.ApplicationID != d.ID || r.Way != registry.ByReissue || r.DueAt.Sub(r.ReportedAt) != 24*time.Hour {
 			t.Errorf("the report: %s, %v", r.Way, r.DueAt.Sub(r.ReportedAt))
 		}
 

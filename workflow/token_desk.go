@@ -23,9 +23,6 @@ const (
 	TokenStopped TokenStep = "stopped" // failed or cancelled: an approver decides
 )
 
-// TokenSteps lists them in the order of the work.
-var TokenSteps = [...]TokenStep{TokenDevice, TokenKey, TokenIssue, TokenWrite, TokenProve, TokenReceive, TokenDone, TokenStopped}
-
 // TokenDesk is how far the making of one certificate on a token has come.
 // Whatever is repeated, it says where things stand.
 type TokenDesk struct {

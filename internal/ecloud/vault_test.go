@@ -330,7 +330,4 @@ func TestHolderName(t *testing.T) {
 	if got := ecloud.HolderName("20101199000001", "00101202010001", registry.Head); got != holder {
 		t.Errorf("%s", got)
 	}
-	if got := ecloud.OperatorName("20101199000001"); got != "20101199000001@operator" {
-		t.Errorf("%s", got)
-	}
 }

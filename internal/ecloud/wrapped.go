@@ -48,9 +48,6 @@ func HolderName(person registry.PersonalNumber, organisation registry.INN, role 
 	return string(person) + "@" + string(organisation) + "/" + string(role)
 }
 
-// OperatorName is HolderName for an operator, who signs for no organisation.
-func OperatorName(person registry.PersonalNumber) string { return string(person) + "@operator" }
-
 // Format prints what is not secret.
 func (w Wrapped) Format(s fmt.State, _ rune) {
 	fmt.Fprintf(s, "E-Cloud key %s version %d", w.KeyID, w.Version)

@@ -16,9 +16,6 @@ const (
 	EntryCorrection EntryKind = "correction"
 )
 
-// EntryKinds lists them.
-var EntryKinds = [...]EntryKind{EntryTopUp, EntryCharge, EntryReversal, EntryCorrection}
-
 // Entry is one movement on an organisation's account; entries are only ever
 // added.
 type Entry struct {

@@ -50,9 +50,6 @@ const (
 	SomethingFound FindingOutcome = "finding"
 )
 
-// FindingOutcomes lists them.
-var FindingOutcomes = [...]FindingOutcome{NothingFound, SomethingFound}
-
 // Severity is how much a finding matters.
 type Severity string
 

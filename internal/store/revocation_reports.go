@@ -96,12 +96,6 @@ func (tx *Tx) ReportsOf(id registry.CertificateID) ([]*registry.Report, error) {
 	return tx.reports(` WHERE certificate_id = ? ORDER BY id DESC`, id)
 }
 
-// ReportOfApplication returns the report that the submission of a reissue was,
-// the newest, or NotFound.
-func (tx *Tx) ReportOfApplication(id registry.ApplicationID) (*registry.Report, error) {
-	return tx.report(` WHERE application_id = ? ORDER BY id DESC LIMIT 1`, id)
-}
-
 // OpenReports returns those that wait for a decision, due first, at most limit.
 func (tx *Tx) OpenReports(limit int) ([]*registry.Report, error) {
 	return tx.reports(` WHERE status = 'received' ORDER BY due_at, id LIMIT ?`, limit)

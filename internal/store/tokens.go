@@ -118,12 +118,6 @@ func (tx *Tx) TokenKeysOn(id registry.TokenID) ([]*registry.TokenKey, error) {
 	return tx.tokenKeys(` WHERE k.token_id = ? ORDER BY k.id`, id)
 }
 
-// TokenKeysOfEnrolment returns every key that was to be made for an enrolment,
-// the oldest first.
-func (tx *Tx) TokenKeysOfEnrolment(id registry.EnrolmentID) ([]*registry.TokenKey, error) {
-	return tx.tokenKeys(` WHERE k.enrolment_id = ? ORDER BY k.id`, id)
-}
-
 // AddTokenKey adds one that the token is about to be told to make. A second
 // live one of an enrolment is ErrUnique.
 func (tx *Tx) AddTokenKey(k registry.TokenKey, now time.Time) (registry.TokenKeyID, error) {

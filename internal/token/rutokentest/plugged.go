@@ -41,15 +41,6 @@ func (p *Plugged) FreeMemory() int { return int(p.get(wordFree)) }
 // SetFreeMemory in bytes.
 func (p *Plugged) SetFreeMemory(n int) { p.set(wordFree, uint64(n)) }
 
-// SetFactory raises or lowers the flag of the factory's PIN-code.
-func (p *Plugged) SetFactory(on bool) {
-	v := uint64(0)
-	if on {
-		v = 1
-	}
-	p.set(wordFactory, v)
-}
-
 // Calls counts the calls that reached the library since the drawer was made.
 func (d *Drawer) Calls() int { return int(d.control.get(wordCalls)) }
 
