@@ -87,14 +87,11 @@ func (f *Flow) ProposeBatch(ctx context.Context, who Actor, in NewBatch) (*regis
 		if err := who.current(tx); err != nil {
 			return err
 		}
-		now := f.now()
-		year := now.In(f.pack.Zone()).Format("06")
-		n, err := tx.NextNumber("batch-" + year)
-		if err != nil {
+		if b.Number, err = f.nextNumber(tx, "batch", "B-"); err != nil {
 			return err
 		}
-		b.Number, b.ProposedAt = fmt.Sprintf("B-%s-%04d", year, n), now
-		if err := tx.AddBatch(b, now); err != nil {
+		b.ProposedAt = f.now()
+		if err := tx.AddBatch(b, b.ProposedAt); err != nil {
 			return err
 		}
 		if b.Total != in.Confirm {

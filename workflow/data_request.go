@@ -44,12 +44,10 @@ func (f *Flow) RecordDataRequest(ctx context.Context, who Actor, in DataRequestI
 		if err := who.current(tx); err != nil {
 			return err
 		}
-		year := now.In(f.pack.Zone()).Format("06")
-		n, err := tx.NextNumber("data-request-" + year)
-		if err != nil {
+		var err error
+		if r.Number, err = f.nextNumber(tx, "data-request", "D-"); err != nil {
 			return err
 		}
-		r.Number = fmt.Sprintf("D-%s-%04d", year, n)
 		if err := tx.AddDataRequest(r); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func (f *Flow) NewDraft(ctx context.Context, who Actor, decl registry.Declaratio
 func (f *Flow) beginDraft(tx *store.Tx, who Actor, d *Draft, decl registry.Declaration, in registry.FormInput) error {
 	now := f.now()
 	var err error
-	if d.Number, err = f.nextNumber(tx, now); err != nil {
+	if d.Number, err = f.nextNumber(tx, "application", ""); err != nil {
 		return err
 	}
 	if err := f.knowPredecessor(tx, &decl); err != nil {

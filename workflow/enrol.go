@@ -270,3 +270,12 @@ func beaten(err error) bool {
 	var e *registry.Error
 	return errors.As(err, &e) && e.Key == "error.changed_meanwhile"
 }
+
+// orBeaten is err, or the refusal that somebody else was first, where they have
+// added what may be there once.
+func orBeaten(err error) error {
+	if errors.Is(err, store.ErrUnique) {
+		return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+	}
+	return err
+}

@@ -68,11 +68,8 @@ func (f *Flow) addFinding(tx *store.Tx, who Actor, sample *registry.Sample, item
 	}
 	finding := &registry.Finding{Outcome: in.Outcome, Severity: in.Severity, Note: in.Note, Corrects: last, OperatorID: who.Operator.ID, At: f.now()}
 	id, err := tx.AddFinding(sample.ID, in.Position, finding)
-	if errors.Is(err, store.ErrUnique) {
-		return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return err
+		return orBeaten(err)
 	}
 	kind, details := "finding.recorded", map[string]any{"finding": id, "outcome": in.Outcome, "severity": in.Severity, "position": in.Position}
 	if last != 0 {

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/ecloud"
@@ -261,7 +260,7 @@ func (f *Flow) keepOrderSignature(tx *store.Tx, who Actor, t *orderTask, in Orde
 func (f *Flow) beginOrder(tx *store.Tx, who Actor, t *orderTask, lang registry.Language) (*registry.Application, error) {
 	p, now := t.plan, f.now()
 	d := p.Declaration
-	number, err := f.nextNumber(tx, now)
+	number, err := f.nextNumber(tx, "application", "")
 	if err != nil {
 		return nil, err
 	}
@@ -392,11 +391,4 @@ func ReadOrder(o *registry.Order) (c registry.OrderContent, err error) {
 		return c, fmt.Errorf("reading the content of order %d: %w", o.ApplicationID, err)
 	}
 	return c, nil
-}
-
-// nextNumber is the next application's number: the year and a running number.
-func (f *Flow) nextNumber(tx *store.Tx, now time.Time) (string, error) {
-	year := now.In(f.pack.Zone()).Format("06")
-	n, err := tx.NextNumber("application-" + year)
-	return fmt.Sprintf("%s-%04d", year, n), err
 }

@@ -149,12 +149,10 @@ func (p *EvidencePack) record(tx *store.Tx, who Actor, in PackRequest) error {
 		}
 		p.certificates, about = append(p.certificates, cert), append(about, Certificate(s))
 	}
-	year := p.f.now().In(p.f.pack.Zone()).Format("06")
-	n, err := tx.NextNumber("pack-" + year)
-	if err != nil {
+	var err error
+	if p.head.Number, err = p.f.nextNumber(tx, "pack", "E-"); err != nil {
 		return err
 	}
-	p.head.Number = fmt.Sprintf("E-%s-%04d", year, n)
 	scans := 0
 	if in.Scans {
 		if scans, err = p.recordViews(tx, who, in.Purpose); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/authorities"
@@ -177,14 +178,7 @@ func fieldError(err error, field string) *registry.Error {
 	return registry.Refuse(registry.Invalid, "error.required").On(field)
 }
 
-func knownRole(r registry.Role) bool {
-	for _, k := range registry.Roles {
-		if r == k {
-			return true
-		}
-	}
-	return false
-}
+func knownRole(r registry.Role) bool { return slices.Contains(registry.Roles[:], r) }
 
 // checkRoleChange keeps at least two administrators at work: with one, no
 // change would ever pass again.

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -62,11 +61,8 @@ func (f *Flow) StartReissue(ctx context.Context, who Actor, in ReissueStart) (*D
 		}
 		return f.reportReissue(tx, who, app, who.Certificate.HolderName, in.InvalidSince)
 	})
-	if errors.Is(err, store.ErrUnique) {
-		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("beginning the reissue of %s: %w", in.Serial, err)
+		return nil, fmt.Errorf("beginning the reissue of %s: %w", in.Serial, orBeaten(err))
 	}
 	return d, nil
 }

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -73,11 +72,8 @@ func (f *Flow) Report(ctx context.Context, who Actor, in ReportInput) (*registry
 		r, err = f.receive(tx, who, cert, in, 0)
 		return err
 	})
-	if errors.Is(err, store.ErrUnique) {
-		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("reporting certificate %s: %w", in.Serial, err)
+		return nil, fmt.Errorf("reporting certificate %s: %w", in.Serial, orBeaten(err))
 	}
 	return r, nil
 }
@@ -97,12 +93,9 @@ func (f *Flow) receive(tx *store.Tx, who Actor, cert *registry.Certificate, in R
 	if who.Operator != nil {
 		r.CreatedBy = who.Operator.ID
 	}
-	year := now.In(f.pack.Zone()).Format("06")
-	n, err := tx.NextNumber("report-" + year)
-	if err != nil {
+	if r.Number, err = f.nextNumber(tx, "report", "R-"); err != nil {
 		return nil, err
 	}
-	r.Number = fmt.Sprintf("R-%s-%04d", year, n)
 	if r.ID, err = tx.AddReport(r); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -43,11 +42,8 @@ func (f *Flow) SuspendByEmergencyCode(ctx context.Context, code, cause, source s
 		}
 		return f.suspendReported(tx, Anonymous(), r, cert)
 	})
-	if errors.Is(err, store.ErrUnique) {
-		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("suspending by an emergency code: %w", err)
+		return nil, nil, fmt.Errorf("suspending by an emergency code: %w", orBeaten(err))
 	}
 	return r, cert, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -42,11 +41,8 @@ func (f *Flow) ReportFromCabinet(ctx context.Context, who Actor, in ReportInput)
 		r, err = f.receive(tx, who, cert, in, 0)
 		return err
 	})
-	if errors.Is(err, store.ErrUnique) {
-		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("reporting certificate %s from the cabinet: %w", in.Serial, err)
+		return nil, fmt.Errorf("reporting certificate %s from the cabinet: %w", in.Serial, orBeaten(err))
 	}
 	return r, nil
 }
@@ -145,11 +141,8 @@ func (f *Flow) RevokeOwn(ctx context.Context, who Actor, in OwnRevocation, chall
 		}
 		return f.revokeWaiting(tx, who, r, cert, waiting, registry.ByHolder, decision)
 	})
-	if errors.Is(err, store.ErrUnique) {
-		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
-	}
 	if err != nil {
-		return nil, fmt.Errorf("revoking %s by its holder: %w", in.Serial, err)
+		return nil, fmt.Errorf("revoking %s by its holder: %w", in.Serial, orBeaten(err))
 	}
 	return r, nil
 }
