@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -53,24 +54,10 @@ func (s *Server) reissueStart(c echo.Context) error {
 // reissueBegin makes the draft, with what is on file, for the clerk to go on
 // with.
 func (s *Server) reissueBegin(c echo.Context) error {
-	form, err := postForm(c)
-	if err != nil {
-		return err
-	}
-	v, err := s.reissuePage(c, registry.Serial(form.Get("serial")), form)
-	if err != nil {
-		return err
-	}
-	d, err := s.beginReissue(c, v, form)
-	if errs, refused := s.fieldErrors(c, err); refused {
-		v.Errors = errs
-		return s.render(c, http.StatusUnprocessableEntity, "reissue", v)
-	}
-	if err != nil {
-		return err
-	}
-	s.flash(c, "good", "reissue.begun", "number", d.Number)
-	return s.redirect(c, "/applications/"+d.Number+"/edit")
+	return s.reissueDone(c, func(_ *reissuePage, d *workflow.Draft) error {
+		s.flash(c, "good", "reissue.begun", "number", d.Number)
+		return s.redirect(c, "/applications/"+d.Number+"/edit")
+	})
 }
 
 // cabinetReissue is reissueStart for the holder.
@@ -85,11 +72,19 @@ func (s *Server) cabinetReissue(c echo.Context) error {
 // cabinetReissueBegin takes the holder's order: from here it is a report, and
 // the page says what to bring, with the file's number and its secret link.
 func (s *Server) cabinetReissueBegin(c echo.Context) error {
+	return s.reissueDone(c, func(v *reissuePage, d *workflow.Draft) error {
+		v.Done, v.Link = d, s.deps.BaseURL+"/track/"+d.Link
+		return s.render(c, http.StatusOK, "reissue", v)
+	})
+}
+
+// reissueDone begins the reissue that the form asks for; done answers then.
+func (s *Server) reissueDone(c echo.Context, done func(*reissuePage, *workflow.Draft) error) error {
 	form, err := postForm(c)
 	if err != nil {
 		return err
 	}
-	v, err := s.reissuePage(c, registry.Serial(c.Param("serial")), form)
+	v, err := s.reissuePage(c, registry.Serial(cmp.Or(c.Param("serial"), form.Get("serial"))), form)
 	if err != nil {
 		return err
 	}
@@ -101,8 +96,7 @@ func (s *Server) cabinetReissueBegin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v.Done, v.Link = d, s.deps.BaseURL+"/track/"+d.Link
-	return s.render(c, http.StatusOK, "reissue", v)
+	return done(v, d)
 }
 
 func (s *Server) beginReissue(c echo.Context, v *reissuePage, form url.Values) (*workflow.Draft, error) {
