@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"slices"
@@ -223,7 +224,7 @@ func foundOn(tx *store.Tx, ders [][]byte) ([]FoundCertificate, error) {
 	var out []FoundCertificate
 	var sums []string
 	for _, der := range ders {
-		sum := fingerprint(der)
+		sum := sha256.Sum256(der)
 		c := FoundCertificate{SHA256: hex.EncodeToString(sum[:])}
 		if parsed, err := x509.ParseCertificate(der); err == nil {
 			c.Subject = parsed.Subject.CommonName

@@ -2,7 +2,6 @@ package workflow
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
@@ -156,6 +155,3 @@ func (f *Flow) keyAlgorithm(t *registry.Token, asked registry.KeyAlgorithm) (reg
 	}
 	return "", registry.Refuse(registry.Conflict, "error.token.unsupported")
 }
-
-// fingerprint of a certificate.
-func fingerprint(der []byte) [sha256.Size]byte { return sha256.Sum256(der) }

@@ -47,7 +47,7 @@ func (f *Flow) AskToken(ctx context.Context, who Actor, in TokenQuestion) (*Ques
 		}
 		q.Challenge, q.Expected, err = f.ask(tx, token.Envelope{
 			Type: token.Handover, Origin: in.Origin, Subject: handoverSubject(cert, key), Version: 1,
-			Hash: fingerprint(cert.DER), Action: in.Action, Time: f.now(), Text: in.Text,
+			Hash: sha256.Sum256(cert.DER), Action: in.Action, Time: f.now(), Text: in.Text,
 		}, in.Session)
 		return err
 	})
