@@ -1,6 +1,12 @@
 package handlers
 
-import "github.com/labstack/echo/v4"
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/tamga-ca/tamga/workflow"
+)
 
 // proposalAccept carries a change out, by another administrator than its
 // author.
@@ -10,6 +16,12 @@ func (s *Server) proposalAccept(c echo.Context) error { return s.decideProposal(
 func (s *Server) proposalReject(c echo.Context) error { return s.decideProposal(c, false) }
 
 func (s *Server) decideProposal(c echo.Context, accept bool) error {
+	return s.decideOn(c, s.deps.Workflow.DecideProposal, accept, "proposal.accepted", "proposal.rejected", "/proposals")
+}
+
+// decideOn has a second person say yes or no to what the address names, tells
+// so and goes on to next.
+func (s *Server) decideOn(c echo.Context, decide func(context.Context, workflow.Actor, int64, bool) error, yes bool, accepted, rejected, next string) error {
 	id, err := number[int64](c, "id")
 	if err != nil {
 		return err
@@ -18,13 +30,13 @@ func (s *Server) decideProposal(c echo.Context, accept bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.deps.Workflow.DecideProposal(c.Request().Context(), who, id, accept); err != nil {
+	if err := decide(c.Request().Context(), who, id, yes); err != nil {
 		return err
 	}
-	if accept {
-		s.flash(c, "good", "proposal.accepted")
+	if yes {
+		s.flash(c, "good", accepted)
 	} else {
-		s.flash(c, "warn", "proposal.rejected")
+		s.flash(c, "warn", rejected)
 	}
-	return s.redirect(c, "/proposals")
+	return s.redirect(c, next)
 }

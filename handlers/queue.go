@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -216,68 +215,36 @@ func (s *Server) queueNext(c echo.Context) error {
 
 // queueMove performs a transition of the order that the address names and
 // returns to its page; a refusal is shown there.
-func (s *Server) queueMove(c echo.Context, done string, do func(ctx context.Context, who workflow.Actor, app *registry.Application, form url.Values) error) error {
-	form, err := postForm(c)
-	if err != nil {
-		return err
-	}
-	app, err := s.byNumber(c)
-	if err != nil {
-		return err
-	}
-	who, err := s.actor(c)
-	if err != nil {
-		return err
-	}
-	err = do(c.Request().Context(), who, app, form)
-	if errs, ok := s.fieldErrors(c, err); ok {
+func (s *Server) queueMove(c echo.Context, done string, do moving) error {
+	return s.moveOn(c, "/queue/", done, do, func(c echo.Context, _ string, _ url.Values, err error) error {
+		errs, ok := s.fieldErrors(c, err)
+		if !ok {
+			return err
+		}
 		v, err := s.queueOrderPage(c)
 		if err != nil {
 			return err
 		}
 		v.Errors = errs
-		if v.Errors[""] == "" {
-			for _, text := range errs {
-				v.Errors[""] = text
-			}
-		}
+		headed(errs)
 		return s.render(c, http.StatusUnprocessableEntity, "queue_order", v)
-	}
-	if err != nil {
-		return err
-	}
-	s.flash(c, "good", done)
-	return s.redirect(c, "/queue/"+app.Number)
+	})
 }
 
 // queueTake puts an order into the clerk's hands.
-func (s *Server) queueTake(c echo.Context) error {
-	return s.queueMove(c, "flash.taken", func(ctx context.Context, who workflow.Actor, app *registry.Application, _ url.Values) error {
-		return s.deps.Workflow.Take(ctx, who, app.ID)
-	})
-}
+func (s *Server) queueTake(c echo.Context) error { return s.queueMove(c, "flash.taken", s.take) }
 
 // queueGiveBack returns an order to the queue.
 func (s *Server) queueGiveBack(c echo.Context) error {
-	return s.queueMove(c, "flash.given_back", func(ctx context.Context, who workflow.Actor, app *registry.Application, _ url.Values) error {
-		return s.deps.Workflow.GiveBack(ctx, who, app.ID)
-	})
+	return s.queueMove(c, "flash.given_back", s.giveBack)
 }
 
 // queueAssign puts an order into a colleague's hands.
 func (s *Server) queueAssign(c echo.Context) error {
-	return s.queueMove(c, "flash.assigned", func(ctx context.Context, who workflow.Actor, app *registry.Application, form url.Values) error {
-		to, err := strconv.ParseInt(form.Get("assignee"), 10, 64)
-		if err != nil {
-			return registry.Refuse(registry.Invalid, "error.application.no_such_clerk").On("assignee")
-		}
-		return s.deps.Workflow.Assign(ctx, who, app.ID, version(form.Get("version")), registry.OperatorID(to))
-	})
+	return s.queueMove(c, "flash.assigned", s.assign)
 }
 
 // queueVerify passes an order on to an approver.
 func (s *Server) queueVerify(c echo.Context) error {
-	return s.queueMove(c, "flash.verified", func(ctx context.Context, who workflow.Actor, app *registry.Application, form url.Values) error {
-		return s.deps.Workflow.Verify(ctx, who, app.ID, version(form.Get("version")))
-	})
+	return s.queueMove(c, "flash.verified", s.verify)
 }

@@ -9,21 +9,5 @@ func (s *Server) topUpConfirm(c echo.Context) error { return s.decideTopUp(c, tr
 func (s *Server) topUpReject(c echo.Context) error { return s.decideTopUp(c, false) }
 
 func (s *Server) decideTopUp(c echo.Context, confirm bool) error {
-	id, err := number[int64](c, "id")
-	if err != nil {
-		return err
-	}
-	who, err := s.actor(c)
-	if err != nil {
-		return err
-	}
-	if err := s.deps.Workflow.DecideTopUp(c.Request().Context(), who, id, confirm); err != nil {
-		return err
-	}
-	if confirm {
-		s.flash(c, "good", "top_up.confirmed")
-	} else {
-		s.flash(c, "warn", "top_up.rejected")
-	}
-	return s.redirect(c, "/top-ups")
+	return s.decideOn(c, s.deps.Workflow.DecideTopUp, confirm, "top_up.confirmed", "top_up.rejected", "/top-ups")
 }

@@ -23,9 +23,7 @@ func (f *Flow) knowPredecessor(tx *store.Tx, d *registry.Declaration) error {
 	if err != nil {
 		return err
 	}
-	d.Predecessor = &registry.Predecessor{
-		Serial: cert.Serial, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, Revoked: cert.Status == registry.CertRevoked,
-	}
+	d.Predecessor = registry.PredecessorOf(cert)
 	return nil
 }
 

@@ -228,8 +228,6 @@ func (f *Flow) predecessorOf(tx *store.Tx, e *registry.Enrolment, d *registry.De
 		}
 		return err
 	}
-	d.Predecessor = &registry.Predecessor{
-		Serial: old.Serial, NotBefore: old.NotBefore, NotAfter: old.NotAfter, Revoked: old.Status == registry.CertRevoked,
-	}
+	d.Predecessor = registry.PredecessorOf(old)
 	return nil
 }

@@ -111,7 +111,7 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 	if in.Reason == registry.ReasonRequisitesChanged {
 		decl.Changed = in.Changed
 	}
-	decl.Predecessor = &registry.Predecessor{Serial: cert.Serial, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter, Revoked: cert.Status == registry.CertRevoked}
+	decl.Predecessor = registry.PredecessorOf(cert)
 	return &decl, nil
 }
 

@@ -130,6 +130,11 @@ type Predecessor struct {
 	Revoked   bool      `json:"revoked,omitempty"`
 }
 
+// PredecessorOf is a certificate as the one that is renewed or reissued.
+func PredecessorOf(c *Certificate) *Predecessor {
+	return &Predecessor{Serial: c.Serial, NotBefore: c.NotBefore, NotAfter: c.NotAfter, Revoked: c.Status == CertRevoked}
+}
+
 // ExtraDocument is a paper the authority demands beyond its list (UB-15).
 // An empty Code means the pack's prefix and the place in the list.
 type ExtraDocument struct {
