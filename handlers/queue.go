@@ -12,7 +12,6 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
-	"github.com/tamga-ca/tamga/workflow"
 )
 
 // queueShown is how many orders a page of the queue has.

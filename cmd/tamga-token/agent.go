@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/token/agent"
 )
 
@@ -52,7 +53,7 @@ func (a *Agent) Run(ctx context.Context, c *Console) error {
 	if err != nil {
 		return err
 	}
-	server, err := agent.New(agent.Config{Listen: a.Listen, Origins: origins, Idle: a.Idle, Version: version()}, library)
+	server, err := agent.New(agent.Config{Listen: a.Listen, Origins: origins, Idle: a.Idle, Version: commandline.Version()}, library)
 	if err != nil {
 		return err
 	}

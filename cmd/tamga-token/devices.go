@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/token"
 	"github.com/tamga-ca/tamga/internal/token/agent"
 	"github.com/tamga-ca/tamga/internal/token/pkcs11"
@@ -45,7 +46,7 @@ func (d *Devices) Run(c *Console) error {
 	}
 	if len(list) == 0 {
 		t.say("devices.none")
-		return exitStatus(1)
+		return commandline.Status(1)
 	}
 	for _, device := range list {
 		t.show(device)

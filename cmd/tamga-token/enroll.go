@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/token"
 	"github.com/tamga-ca/tamga/internal/token/agent"
 	"github.com/tamga-ca/tamga/internal/token/pkcs11"
@@ -69,7 +70,7 @@ func (e *Enroll) Run(ctx context.Context, c *Console) error {
 		if d.state != nil {
 			w.say("enrol.kept")
 		}
-		return exitStatus(1)
+		return commandline.Status(1)
 	}
 	return d.paper(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/token/agent"
 	"github.com/tamga-ca/tamga/internal/token/pkcs11"
 )
@@ -48,7 +49,7 @@ type Worker struct {
 // Run works until the input ends.
 func (w *Worker) Run(c *Console) error {
 	if err := agent.Work(w.Library, c.In, c.Out); err != nil {
-		return exitStatus(1) // it has told its server
+		return commandline.Status(1) // it has told its server
 	}
 	return nil
 }

@@ -6,24 +6,18 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tamga-ca/tamga/internal/commandline"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // Console is where a command reads and writes.
-type Console struct {
-	In       io.Reader
-	Out, Err io.Writer
-}
+type Console = commandline.Console
 
 // CLI is the whole command line; each flag can be a variable too.
 type CLI struct {
@@ -38,39 +32,11 @@ type CLI struct {
 
 const description = `Tokens of this machine, for the pages of Tamga and for the terminal.`
 
-// exitStatus is an error that a command has already explained on its output.
-type exitStatus int
-
-func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
-
-// run returns the exit status: 0, 1 for a failure, 2 for a wrong command line.
+// run returns the exit status.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	var cli CLI
-	exited := -1
-	parser, err := kong.New(&cli, kong.Name("tamga-token"), kong.Description(description), kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.Writers(out, errOut), kong.Exit(func(code int) { exited = code }), kong.Vars{"origins": defaultOrigins()})
-	if err != nil {
-		_, _ = fmt.Fprintln(errOut, "tamga-token:", err)
-		return 2
+	parser := func(options ...kong.Option) (*kong.Kong, error) {
+		return kong.New(new(CLI), append(options, kong.Name("tamga-token"), kong.Description(description),
+			kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}), kong.Vars{"origins": defaultOrigins()})...)
 	}
-	command, err := parser.Parse(args)
-	if exited >= 0 { // --help has been answered
-		return exited
-	}
-	if err != nil {
-		_, _ = fmt.Fprintf(errOut, "tamga-token: %v\nSee tamga-token --help.\n", err)
-		return 2
-	}
-	command.BindTo(ctx, (*context.Context)(nil))
-	command.Bind(&Console{In: in, Out: out, Err: errOut})
-	if err := command.Run(); err != nil {
-		if status, ok := errors.AsType[exitStatus](err); ok {
-			return int(status)
-		}
-		_, _ = fmt.Fprintln(errOut, "tamga-token:", err)
-		return 1
-	}
-	return 0
+	return commandline.Run("tamga-token", args, &Console{In: in, Out: out, Err: errOut}, parser, nil)
 }

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/token/pkcs11"
 )
 
@@ -92,7 +93,7 @@ func (t *talk) told(err error) error {
 		return nil
 	}
 	t.print(t.sentence(err))
-	return exitStatus(1)
+	return commandline.Status(1)
 }
 
 // sentence is an error in words.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -75,7 +76,7 @@ func (a AuditSample) Run(c *Console) error {
 		_, _ = fmt.Fprintf(c.Out, "%d\t%s\n", i+1, serial)
 	}
 	if !report.OK() {
-		return exitStatus(1)
+		return commandline.Status(1)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tamga-ca/tamga/ca"
+	"github.com/tamga-ca/tamga/internal/commandline"
 )
 
 // CA groups the commands about the certification authority.
@@ -43,7 +44,7 @@ func (r CAReconcile) Run(ctx context.Context, c *Console) error {
 				s.NotBefore.UTC().Format("2006-01-02 15:04:05Z"), s.NotAfter.UTC().Format("2006-01-02 15:04:05Z"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate}))
 		}
 		if len(strays) > 0 {
-			return exitStatus(1)
+			return commandline.Status(1)
 		}
 		_, err = fmt.Fprintln(c.Out, "every certificate that step-ca signed was asked for")
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tamga-ca/tamga/internal/commandline"
 	"github.com/tamga-ca/tamga/internal/evidence"
 	"github.com/tamga-ca/tamga/internal/journal"
 )
@@ -45,7 +46,7 @@ func (v JournalVerify) Run(c *Console) error {
 		return err
 	}
 	if !ok {
-		return exitStatus(1)
+		return commandline.Status(1)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tamga-ca/tamga/internal/commandline"
 )
 
 // Serve is the server's configuration.
@@ -67,7 +69,7 @@ func (w Web) run(ctx context.Context, i *installation, f facing, more ...*listen
 	background.Go(func() { i.flow.Work(working) })
 	defer background.Wait()
 	defer stop()
-	slog.Info("serving", "address", pages.address(), "base_url", f.baseURL, "authority", i.pack.Name, "version", version())
+	slog.Info("serving", "address", pages.address(), "base_url", f.baseURL, "authority", i.pack.Name, "version", commandline.Version())
 	err = serveAll(ctx, w.ShutdownGrace, all...)
 	slog.Info("stopped")
 	return err
