@@ -53,6 +53,7 @@ func operatorBar(tx *store.Tx, pack *authorities.Pack, now time.Time, l registry
 	w, err := tx.WaitingFor(id.Role, now)
 	b.Counts = map[string]MenuCount{
 		"/worklist":      {N: w.Open, Late: w.Overdue > 0},
+		"/queue":         {N: w.Orders, Late: w.LateOrders > 0},
 		"/decisions":     {N: w.Decisions + w.Failed, Late: w.Failed > 0},
 		"/top-ups":       {N: w.TopUps},
 		"/addresses":     {N: w.Addresses},

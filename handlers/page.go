@@ -151,7 +151,7 @@ func (s *Server) fillBar(c echo.Context, p *templates.Page, id Identity) {
 	}
 	p.Alarm = s.alarm(c, bar)
 	p.Reminder = s.reminder(c, bar.Ends)
-	p.Nav = s.menu(c, id, bar.Counts)
+	p.Menu = s.menu(c, id, bar.Counts)
 }
 
 func languageLinks(now registry.Language, path string) []templates.LangLink {

@@ -17,7 +17,7 @@ type Page struct {
 	Path   string // of this request, with its query: language links come back here
 	Now    time.Time
 
-	Nav       []NavItem
+	Menu      Menu
 	Alarm     *Alarm
 	Reminder  *Reminder
 	User      *User
@@ -66,6 +66,23 @@ const (
 	Client Shell = "client" // paper bar with a menu
 	Plain  Shell = "plain"  // paper bar, languages, no menu: guests
 )
+
+// Menu is the main menu: what stands in the bar, and what is folded behind it.
+type Menu struct {
+	Items, Aside []*NavItem
+}
+
+// Folded is the entry under which those aside are found: the current one among
+// them, or none; its count is that of all.
+func (m Menu) Folded() (f NavItem) {
+	for _, i := range m.Aside {
+		if i.Current {
+			f.Label, f.Current = i.Label, true
+		}
+		f.Count, f.More, f.Late = f.Count+i.Count, f.More || i.More, f.Late || i.Late
+	}
+	return f
+}
 
 // NavItem is one entry of the main menu.
 type NavItem struct {

@@ -44,6 +44,19 @@
     if (closer) closer.closest('dialog')?.close();
   });
 
+  // The folded part of the menu closes with Escape and by a click elsewhere.
+  const unfolded = () => document.querySelector('[data-more][open]');
+  document.addEventListener('click', (event) => {
+    const menu = unfolded();
+    if (menu && !menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener('keydown', (event) => {
+    const menu = event.key === 'Escape' ? unfolded() : null;
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector('summary').focus();
+  });
+
   document.addEventListener('change', (event) => {
     if (event.target.matches('[data-submit]')) event.target.form?.requestSubmit();
   });
