@@ -24,6 +24,8 @@ var notPages = map[string]string{
 	"/language/:lang":                      "remembers the language and goes back",
 	"/track/:token":                        "the secret link: goes on to /application, where the applicant is seen",
 	"/applications/:number/enrolments":     "a part of the application's page",
+	"/documents/forms/:form":               "a file",
+	"/applications/:number/forms/:form":    "a file",
 	"/organisations/:inn/statement.csv":    "a file",
 	"/cabinet/balance.csv":                 "a file",
 	"/applications/:number/order.zip":      "a file",

@@ -24,6 +24,7 @@ type applicantPage struct {
 	Address   string
 	Hours     string
 	Withdraw  bool
+	Forms     []formLink // to be filled in and signed
 	Errors    templates.FieldErrors
 }
 
@@ -76,6 +77,9 @@ func (s *Server) applicantPage(c echo.Context) (*applicantPage, error) {
 	v.State = s.applicationState(c, v.App.Status)
 	v.Says = "applicant.says." + string(v.App.Status)
 	v.Withdraw = who.May(v.App, registry.ActWithdraw)
+	if v.App.Status.Open() && v.App.Declaration.Channel != registry.Remote {
+		v.Forms = s.formLinks(c, "/documents/forms")
+	}
 	if o, ok := s.deps.Workflow.Pack().Office(v.App.Declaration.Office); ok {
 		v.Office, v.Address, v.Hours = o.Name, o.Address.In(l), o.Hours.In(l)
 	}

@@ -22,6 +22,7 @@ type applicationPage struct {
 	App        *registry.Application
 	Org        string
 	Settlement string
+	OddINN     bool // see formPage
 	Office     string
 	Assignee   string
 	Mine       bool
@@ -40,6 +41,7 @@ type applicationPage struct {
 	HasMoney   bool
 	History    []historyRow
 	Enrolments *enrolmentPanel // nil before the approval
+	Forms      []formLink      // with what is known in them
 	Evidence   string          // address of a remote order's signed text; empty: there is none
 	Decide     string          // address of the decision, for whoever may take it
 	Link       string
@@ -150,11 +152,15 @@ func (s *Server) applicationFacts(c echo.Context, v *applicationPage) {
 	}
 	v.Page = s.page(c, title)
 	v.Settlement = registry.Text{Ky: d.Organisation.Settlement.Ky, Ru: d.Organisation.Settlement.Ru, En: d.Organisation.Settlement.Ru}.In(l)
+	v.OddINN = s.oddINN(d)
 	if o, ok := pack.Office(d.Office); ok {
 		v.Office = o.Name.In(l)
 	}
 	if d.Channel == registry.Remote {
 		v.Evidence = "/applications/" + v.App.Number + "/order.zip"
+	}
+	if identity(c).Role == registry.Clerk && d.Channel != registry.Remote && v.App.Status.Open() {
+		v.Forms = s.formLinks(c, "/applications/"+v.App.Number+"/forms")
 	}
 	v.State = s.applicationState(c, v.App.Status)
 	v.Mine = v.App.Assignee != 0 && v.App.Assignee == identity(c).OperatorID

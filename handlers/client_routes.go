@@ -17,5 +17,6 @@ func (s *Server) clientRoutes() []route {
 
 		{Method: get, Path: "/offices", Access: Public(), Handle: s.offices},
 		{Method: get, Path: "/documents", Access: Public(), Handle: s.documentsNeeded},
+		{Method: get, Path: "/documents/forms/:form", Access: Public(), Handle: s.blankForm, Flood: true},
 	}
 }

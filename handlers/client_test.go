@@ -154,6 +154,16 @@ func TestOfficesAndDocumentsAreForEverybody(t *testing.T) {
 	}
 }
 
+// Whom to call, and what about, stands on a page for everybody.
+func TestLG16_LG18_EN09_SupportIsNamed(t *testing.T) {
+	for pack, want := range map[string][]string{
+		"dostek": {"996\u00a0312\u00a0960\u00a0360", "Мамлекеттик салык кызматы", "анын маалыматы үчүн жооп бербейт"},
+		"ubr":    {"996\u00a0312\u00a0986\u00a0866", "Мамлекеттик салык кызматы"},
+	} {
+		see(t, newBrowser(t, newCounter(t, pack).s).do(http.MethodGet, "/offices", nil), http.StatusOK, want...)
+	}
+}
+
 // Who comes with a certificate that has ended learns on the login page what to
 // do, without a session.
 func TestExpiredCertificateIsHelpedAtTheLogin(t *testing.T) {

@@ -17,7 +17,8 @@ type documentsNeededPage struct {
 	Groups    []choiceGroup
 	Documents []neededDocument
 	Notes     []packNote
-	Served    string // whom the authority serves
+	Forms     []formLink // to be downloaded
+	Served    string     // whom the authority serves
 }
 
 // choiceGroup is one question of the page, answered by a link or a select.
@@ -48,6 +49,7 @@ func (s *Server) documentsNeeded(c echo.Context) error {
 			v.Notes = append(v.Notes, packNote{st.Text.In(l), st.URL})
 		}
 	}
+	v.Forms = s.formLinks(c, "/documents/forms")
 	return s.render(c, http.StatusOK, "documents", v)
 }
 

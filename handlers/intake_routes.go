@@ -30,6 +30,7 @@ func (s *Server) intakeRoutes() []route {
 		{Method: post, Path: "/applications/fill", Access: clerk, Handle: s.applicationFill},
 		{Method: post, Path: "/applications/list", Access: clerk, Handle: s.applicationList},
 		{Method: get, Path: "/applications/:number", Access: readers, Handle: s.application},
+		{Method: get, Path: "/applications/:number/forms/:form", Access: clerk, Handle: s.filledForm},
 		{Method: get, Path: "/applications/:number/edit", Access: clerk, Handle: s.applicationEdit},
 		{Method: post, Path: "/applications/:number/take", Access: clerk, Handle: s.applicationTake},
 		{Method: post, Path: "/applications/:number/give-back", Access: clerk, Handle: s.applicationGiveBack},

@@ -442,3 +442,16 @@ func TestEveryEnrolmentMove(t *testing.T) {
 		}
 	}
 }
+
+// TestThePackSaysHowManyWrongPINCodesLock: fewer or more than five.
+func TestThePackSaysHowManyWrongPINCodesLock(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newIssuingOffice(t, s)
+		o.pack.Login.PINCodeTries = 3
+		app, _, browser := o.issued(1)
+		for range 3 {
+			wantKey(t, errOf(o.login(app, registry.Head, "918273", browser, "192.0.2.1")), "error.ecloud.login")
+		}
+		wantKey(t, errOf(o.login(app, registry.Head, pin, browser, "192.0.2.1")), "error.ecloud.locked_browser")
+	})
+}

@@ -35,7 +35,9 @@ func (f *Flow) triesOf(ctx context.Context, tx *store.Tx, holder, browser, sourc
 			return nil, err
 		}
 		if known != nil {
-			return []counted{{limits: ecloud.Browser, holder: holder, browser: token}}, nil
+			limits := ecloud.Browser
+			limits.LockAfter = f.pack.Login.PINCodeTries
+			return []counted{{limits: limits, holder: holder, browser: token}}, nil
 		}
 	}
 	strangers, err := f.keys.ThrottleSubject(ctx, "holder", holder)

@@ -295,6 +295,30 @@ func TestA16_TheLastMissingPaperResumesTheFile(t *testing.T) {
 	})
 }
 
+// TestA16_TheClockOfAWaitingFile: whether it stands still is the pack's to say.
+func TestA16_TheClockOfAWaitingFile(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newOffice(t, s)
+		for i, stands := range []bool{true, false} {
+			o.pack.Times.PauseForExtras = stands
+			id := o.submitted(i + 1)
+			if err := o.flow.Take(t.Context(), o.clerk.Actor, id); err != nil {
+				t.Fatal(err)
+			}
+			o.settle(id)
+			if err := o.flow.RejectDocument(t.Context(), o.clerk.Actor, o.documents(id)["DT-REG-CERT"].ID, 0, "окулбайт"); err != nil {
+				t.Fatal(err)
+			}
+			if err := o.flow.AskDocuments(t.Context(), o.clerk.Actor, id, 0, "алып келиңиз"); err != nil {
+				t.Fatal(err)
+			}
+			if app := o.application(id); (app.PausedAt != nil) != stands || app.DueAt == nil {
+				t.Errorf("the clock is to stand %t: paused %v, due %v", stands, app.PausedAt, app.DueAt)
+			}
+		}
+	})
+}
+
 // entries counts an application's journal entries of a kind.
 func (o *office) entries(id registry.ApplicationID, kind string) int {
 	o.t.Helper()
@@ -508,7 +532,7 @@ func TestUB15_DemandedPapersKeepTheirCodes(t *testing.T) {
 	wantKind(t, o.flow.DemandDocument(context.Background(), o.clerk.Actor, o.submitted(1), 0, "Лицензия", "керек"), registry.Conflict)
 }
 
-func TestOfTwoAtOnceOneIsFirst(t *testing.T) {
+func TestRaceOfTwoOneIsFirst(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newOffice(t, s)
 		ctx := context.Background()
@@ -564,7 +588,7 @@ func TestOfTwoAtOnceOneIsFirst(t *testing.T) {
 	})
 }
 
-func TestConcurrentUploadsAreAllKept(t *testing.T) {
+func TestRaceOfUploadsAllAreKept(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newOffice(t, s)
 		doc := o.documents(o.submitted(1))["DT-REG-CERT"].ID

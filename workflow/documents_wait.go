@@ -7,7 +7,8 @@ import (
 )
 
 // AskDocuments waits for the applicant: in review → awaiting documents, by a
-// clerk, with a remark that the applicant reads. The clock stops.
+// clerk, with a remark that the applicant reads. Where the pack says so,
+// the clock stops.
 func (f *Flow) AskDocuments(ctx context.Context, who Actor, id registry.ApplicationID, version int64, remark string) error {
 	remark, err := someRemark(remark, "remark")
 	if err != nil {
@@ -22,7 +23,9 @@ func (f *Flow) AskDocuments(ctx context.Context, who Actor, id registry.Applicat
 			return registry.Refuse(registry.Conflict, "error.application.nothing_missing")
 		}
 		c.app.Remark = remark
-		c.app.PausedAt = &c.now
+		if f.pack.Times.PauseForExtras {
+			c.app.PausedAt = &c.now
+		}
 		return f.notifyApplicant(c, letterDocumentsNeeded)
 	})
 }

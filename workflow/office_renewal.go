@@ -35,7 +35,7 @@ func (f *Flow) compare(tx *store.Tx, d *registry.Declaration) error {
 	if err != nil {
 		return err
 	}
-	changed := append(registry.Changes(before, d, f.pack.Remote.SeriesOnly), d.Changed...)
+	changed := append(f.pack.Changes(before, d), d.Changed...)
 	replaced := append(registry.Replacements(before, d), d.Replaced...)
 	d.Changed, d.Replaced = nil, nil
 	for _, r := range registry.Requisites {

@@ -265,7 +265,7 @@ func (f *Flow) planChanges(tx *store.Tx, p *OrderPlan, a OrderAnswers) error {
 		if err != nil {
 			return err
 		}
-		changed = append(changed, registry.Changes(before, d, f.pack.Remote.SeriesOnly)...)
+		changed = append(changed, f.pack.Changes(before, d)...)
 		if c == p.Own {
 			replaced = append(replaced, registry.Replacements(before, d)...)
 		}

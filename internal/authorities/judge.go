@@ -236,6 +236,29 @@ func (p *Pack) Office(code registry.OfficeCode) (Office, bool) {
 	return p.Offices[i], true
 }
 
+// Changes is registry.Changes, with the places of the pack known by all their
+// names: the official renaming of one is not a client's move.
+func (p *Pack) Changes(before, now *registry.Declaration) []registry.Requisite {
+	b, n := *before, *now
+	for _, s := range [...]*registry.Settlement{&b.Organisation.Settlement, &n.Organisation.Settlement} {
+		if s.Code == "" {
+			s.Code = string(p.officeIn(s.Ru))
+		}
+	}
+	return registry.Changes(&b, &n, p.Remote.SeriesOnly)
+}
+
+// officeIn is the office in the town of a name, or none.
+func (p *Pack) officeIn(town string) registry.OfficeCode {
+	town = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(town), "г.")))
+	for _, o := range p.Offices {
+		if slices.ContainsFunc(o.Aliases, func(alias string) bool { return strings.ToLower(alias) == town }) {
+			return o.Code
+		}
+	}
+	return ""
+}
+
 // Operation finds what the pack says of an operation; ok is false if the
 // authority does not do it.
 func (p *Pack) Operation(op registry.Operation) (Operation, bool) {

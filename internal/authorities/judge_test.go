@@ -337,6 +337,31 @@ func TestA20_TheOfficeOfManas(t *testing.T) {
 	}
 }
 
+// TestA20_ARenamedTownIsNoMove: the town that was renamed is where it was; the
+// next one is not.
+func TestA20_ARenamedTownIsNoMove(t *testing.T) {
+	p := pack(t, "dostek")
+	for _, tc := range []struct {
+		before, now string
+		moved       bool
+	}{
+		{"г. Джалал-Абад", "г. Манас", false},
+		{"Жалал-Абад", " манас ", false},
+		{"г. Манас", "г. Ош", true},
+		{"г. Ош", "с. Манас", true}, // a village of the name
+		{"г. Бишкек", "г. Бишкек", false},
+	} {
+		var before, now registry.Declaration
+		before.Organisation.Settlement.Ru, now.Organisation.Settlement.Ru = tc.before, tc.now
+		if got := slices.Contains(p.Changes(&before, &now), registry.OrgSettlement); got != tc.moved {
+			t.Errorf("%s, then %s: moved %t", tc.before, tc.now, got)
+		}
+		if now.Organisation.Settlement.Code != "" {
+			t.Error("the declaration was changed")
+		}
+	}
+}
+
 // TestA27_TheExitButtonSaysVyiti: the picture of the seed, not its text.
 func TestA27_TheExitButtonSaysVyiti(t *testing.T) {
 	data, err := os.ReadFile("../../templates/locales/ru.toml")

@@ -1,6 +1,7 @@
 package authorities
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -32,7 +33,6 @@ type Pack struct {
 	// Certificate holds the validity anchor, policy OIDs and usage.
 	Certificate CertificateRules `yaml:"certificate"`
 	Documents   DocumentRules    `yaml:"documents"`
-	Retention   Retention        `yaml:"retention"`
 	// Switches are the yes/no readings of domain.md §5 that conditions ask
 	// for as "switch.<name>".
 	Switches   map[string]Switch `yaml:"switches"`
@@ -46,6 +46,7 @@ type Pack struct {
 	Stated []Statement `yaml:"stated"`
 
 	hash     string
+	source   string
 	zone     *time.Location
 	calendar *registry.Calendar
 }
@@ -129,10 +130,8 @@ type Login struct {
 	CertificateStep bool        `yaml:"certificate_step"`
 	PostLoginPage   LandingPage `yaml:"post_login_page"`
 	// PINCodeTries before a cloud key is locked (domain.md §7.4).
-	PINCodeTries int `yaml:"pin_code_tries"`
-	// PINCodeLength is the least number of digits of a cloud PIN-code.
-	PINCodeLength int               `yaml:"pin_code_length"`
-	Rules         []registry.RuleID `yaml:"rules"`
+	PINCodeTries int               `yaml:"pin_code_tries"`
+	Rules        []registry.RuleID `yaml:"rules"`
 }
 
 // Tokens are the rules of the devices that keys are made on.
@@ -155,7 +154,8 @@ type Office struct {
 	Address registry.Text       `yaml:"address"`
 	Hours   registry.Text       `yaml:"hours"`
 	Phone   string              `yaml:"phone,optional"`
-	// Aliases are former and other names that a search should find (A-20).
+	// Aliases are all names of the place, former ones too: one name for the
+	// other is no change of the client's address (A-20).
 	Aliases []string `yaml:"aliases,optional"`
 	// Examples: address and hours are examples, to be replaced.
 	Examples bool `yaml:"examples"`
@@ -172,6 +172,8 @@ type Operation struct {
 	Basis     registry.Basis    `yaml:"basis"`
 	Ambiguity string            `yaml:"ambiguity,optional"`
 	Rules     []registry.RuleID `yaml:"rules"`
+	// PublicOrder: anybody may order it on the public page (UB-30, UB-31).
+	PublicOrder bool `yaml:"public_order,optional"`
 	// Reasons that a reissue may give; empty for the others.
 	Reasons []Reason `yaml:"reasons,optional"`
 	Line    int      `yaml:"-"`
@@ -196,9 +198,6 @@ type Applicants struct {
 	Rules []registry.RuleID           `yaml:"rules"`
 	// Text tells those who are not served why.
 	Text registry.Text `yaml:"text"`
-	// NumberOfForeigners: foreign signatories must have a personal number
-	// (DT-08); the form then explains why.
-	NumberOfForeigners bool `yaml:"number_of_foreigners"`
 }
 
 // Remote is the remote way.
@@ -325,7 +324,8 @@ type DocumentRules struct {
 	LinkOnFile bool `yaml:"link_on_file"`
 	// OriginalSeen is ticked by the clerk (A-30).
 	OriginalSeen bool `yaml:"original_seen"`
-	// M2ADays is how long a power of attorney is usually valid.
+	// M2ADays is how long a power of attorney is valid that is filled in for
+	// the client.
 	M2ADays int               `yaml:"m2a_days"`
 	Rules   []registry.RuleID `yaml:"rules"`
 }
@@ -338,18 +338,6 @@ type ExtraRule struct {
 	Label  registry.Text         `yaml:"label"`
 	Why    registry.Text         `yaml:"why"`
 	Line   int                   `yaml:"-"`
-}
-
-// Retention of what was collected; nothing is deleted without it.
-type Retention struct {
-	// DraftDays after which an untouched draft may be removed; 0: never.
-	DraftDays int `yaml:"draft_days"`
-	// IssuedYears files of issued certificates are kept; 0: for as long as
-	// the CA works (domain.md §6.1).
-	IssuedYears int `yaml:"issued_years"`
-	// RefusedDays files of refused or withdrawn applications are kept; 0:
-	// always.
-	RefusedDays int `yaml:"refused_days"`
 }
 
 // Switch is a reading that an authority may turn.
@@ -374,9 +362,9 @@ type Item struct {
 	Checks    []ItemCheck           `yaml:"checks,optional"`
 	// PartsOf is the operation whose list a PACKAGE is made of (A-05).
 	PartsOf registry.Operation `yaml:"parts_of,optional"`
-	// Download names a form that Tamga generates for this item.
-	Download string `yaml:"download,optional"`
-	Line     int    `yaml:"-"`
+	// Download names the form that Tamga makes for this item.
+	Download Form `yaml:"download,optional"`
+	Line     int  `yaml:"-"`
 }
 
 // ItemCheck is something the clerk confirms on the paper.
@@ -423,21 +411,34 @@ const (
 	DayAsWeek DayKind = "as_week"
 )
 
+// places are the pages that show statements: who is reminded, who orders, the
+// button that orders, who comes too late, what documents are needed, how a
+// certificate is reissued.
+var places = [...]string{"reminder", "order", "button", "late", "documents", "reissue"}
+
 // Statement is a rule that is held as a text or a link.
 type Statement struct {
 	Rules []registry.RuleID `yaml:"rules"`
-	Where string            `yaml:"where"` // page or paper that shows it
+	Where string            `yaml:"where"` // one of places
 	Text  registry.Text     `yaml:"text"`
 	URL   string            `yaml:"url,optional"`
-	Line  int               `yaml:"-"`
+	// Download names the form that the text speaks of.
+	Download Form `yaml:"download,optional"`
+	Line     int  `yaml:"-"`
 }
 
 // Hash is the SHA-256 of the source, hex; an application keeps that of the
 // pack it was judged by.
 func (p *Pack) Hash() string { return p.hash }
 
+// Source is the YAML that the pack was read from.
+func (p *Pack) Source() string { return p.source }
+
 // Zone is the authority's time zone.
 func (p *Pack) Zone() *time.Location { return p.zone }
 
 // Calendar of business days.
 func (p *Pack) Calendar() *registry.Calendar { return p.calendar }
+
+// HasStorage says whether the authority keeps keys there.
+func (p *Pack) HasStorage(s registry.Storage) bool { return slices.Contains(p.Storages, s) }

@@ -48,7 +48,7 @@ func Parse(name string, data []byte) (*Pack, error) {
 		return nil, d.problems
 	}
 	sum := sha256.Sum256(data)
-	p.hash = hex.EncodeToString(sum[:])
+	p.hash, p.source = hex.EncodeToString(sum[:]), string(data)
 	return p, nil
 }
 

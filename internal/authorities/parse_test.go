@@ -101,6 +101,8 @@ func TestBadPacksAreRefusedWithTheirLines(t *testing.T) {
 		{"bad rule", "rules: [DT-04]", "rules: [DT-4]", "is not like DT-07"},
 		{"item twice", "code: DT-SEAL", "code: DT-REG-CERT", "stands twice"},
 		{"bad form", "form: PACKAGE", "form: PARCEL", "form"},
+		{"a form that nobody makes", "download: m2a", "download: m3b", "download"},
+		{"a page that shows nothing", "where: late", "where: later", "where"},
 		{"bad phone", "+996312960360", "0312960360", "phone"},
 		{"plain http", "https://www.dostek.kg/", "http://www.dostek.kg/", "https"},
 		{"remote operation", "operations: [RENEWAL]\n", "operations: [FIRST_ISSUE]\n", "contradict"},

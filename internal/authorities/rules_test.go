@@ -2,6 +2,7 @@ package authorities
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -25,6 +26,18 @@ var heldInCode = map[string]string{
 	"A-27": "TestA27_TheExitButtonSaysVyiti",
 }
 
+// heldElsewhere are the rules of the logins that pages hold: each with the test
+// that shows it, in whatever package.
+var heldElsewhere = map[string]string{
+	"LG-01": "TestLoginWithATokenIsRefusedInItsOwnWords", "EN-01": "TestLoginWithATokenIsRefusedInItsOwnWords",
+	"LG-02": "TestTokenLogin", "LG-03": "TestEveryPublicPageAnswers", "EN-02": "TestEveryPublicPageAnswers",
+	"LG-04": "TestLG04_TheCarrierIsAskedFirst", "LG-05": "TestTokenLogin", "LG-06": "TestTokenLogin", "LG-07": "TestTokenLogin",
+	"LG-09": "TestTokenLogin", "LG-10": "TestTokenLogin", "EN-06": "TestTokenLogin",
+	"LG-14": "TestLG14_HeaderOfAHolder", "LG-15": "TestLG15_LogoutEndsTheSessionAndIsJournalled", "EN-08": "TestLG15_LogoutEndsTheSessionAndIsJournalled",
+	"LG-16": "TestLG16_LG18_EN09_SupportIsNamed", "LG-17": "TestLG16_LG18_EN09_SupportIsNamed", "LG-18": "TestLG16_LG18_EN09_SupportIsNamed",
+	"EN-09": "TestLG16_LG18_EN09_SupportIsNamed",
+}
+
 // TestEveryRuleIsHeld walks all rules of the two authorities and all readings
 // and says where each is held: in a pack, or in a named test.
 func TestEveryRuleIsHeld(t *testing.T) {
@@ -40,10 +53,17 @@ func TestEveryRuleIsHeld(t *testing.T) {
 		}
 		places[rule] = append(places[rule], test)
 	}
+	everywhere := testsOfTheModule(t)
+	for rule, test := range heldElsewhere {
+		if !everywhere[test] {
+			t.Errorf("%s is said to be held by %s, which does not exist", rule, test)
+		}
+		places[rule] = append(places[rule], test)
+	}
 	for _, family := range []struct {
 		prefix string
 		last   int
-	}{{"DT", 30}, {"UB", 31}, {"A", 35}} {
+	}{{"DT", 30}, {"UB", 31}, {"A", 35}, {"LG", 18}, {"EN", 9}} {
 		for n := 1; n <= family.last; n++ {
 			rule := fmt.Sprintf("%s-%02d", family.prefix, n)
 			if len(places[rule]) == 0 {
@@ -132,4 +152,74 @@ func testNames(t *testing.T) []string {
 		}
 	}
 	return names
+}
+
+// testsOfTheModule are the names of all tests.
+func testsOfTheModule(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	eachSource(t, func(path, source string) {
+		if strings.HasSuffix(path, "_test.go") {
+			for _, m := range declared.FindAllStringSubmatch(source, -1) {
+				names[m[1]] = true
+			}
+		}
+	})
+	return names
+}
+
+// eachSource visits the Go files of the module.
+func eachSource(t *testing.T, visit func(path, source string)) {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && (e.Name() == "node_modules" || strings.HasPrefix(e.Name(), ".") && path != root):
+			return filepath.SkipDir
+		case !strings.HasSuffix(path, ".go"):
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		visit(path, string(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestEverySettingHasAnEffect: what a pack may set is read outside of the check
+// of packs, so that nobody turns a switch which is connected to nothing.
+func TestEverySettingHasAnEffect(t *testing.T) {
+	read := map[string]bool{"TimeZone": true} // as Zone
+	selector := regexp.MustCompile(`\.([A-Z]\w*)`)
+	eachSource(t, func(path, source string) {
+		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "authorities/validate.go") {
+			return
+		}
+		for _, m := range selector.FindAllStringSubmatch(source, -1) {
+			read[m[1]] = true
+		}
+	})
+	var settings func(typ reflect.Type, of string)
+	settings = func(typ reflect.Type, of string) {
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			settings(typ.Elem(), of)
+		case reflect.Struct:
+			for f := range typ.Fields() {
+				if tag := f.Tag.Get("yaml"); tag == "" || tag == "-" {
+					continue
+				}
+				if !read[f.Name] {
+					t.Errorf("%s.%s is read nowhere", of, f.Name)
+				}
+				settings(f.Type, of+"."+f.Name)
+			}
+		}
+	}
+	settings(reflect.TypeFor[Pack](), "Pack")
 }

@@ -136,9 +136,6 @@ func (d *decoder) checkLogin(p *Pack) {
 	if l.PINCodeTries < 1 || l.PINCodeTries > 10 {
 		d.errorf(line, "pin_code_tries is 1 to 10, not %d", l.PINCodeTries)
 	}
-	if l.PINCodeLength < 6 || l.PINCodeLength > 16 {
-		d.errorf(line, "pin_code_length is 6 to 16, not %d", l.PINCodeLength)
-	}
 }
 
 func (d *decoder) checkOffices(p *Pack) {
@@ -172,6 +169,9 @@ func (d *decoder) checkOperations(p *Pack) {
 		unique(d, o.Line, "channel", o.Channels)
 		if !slices.Contains(o.Channels, registry.Office) {
 			d.errorf(o.Line, "every operation can be done in the office")
+		}
+		if o.PublicOrder && o.Operation != registry.FirstIssue {
+			d.errorf(o.Line, "public_order is for FIRST_ISSUE: whoever has a certificate logs in")
 		}
 		if (o.Operation == registry.Reissue) != (len(o.Reasons) > 0) {
 			d.errorf(o.Line, "reasons are for REISSUE, which needs them")
@@ -380,11 +380,6 @@ func (d *decoder) checkCertificate(p *Pack) {
 	if p.Documents.M2ADays < 1 || p.Documents.M2ADays > 366 {
 		d.errorf(d.lineOf("documents"), "m2a_days is 1 to 366, not %d", p.Documents.M2ADays)
 	}
-	for _, n := range [...]int{p.Retention.DraftDays, p.Retention.IssuedYears, p.Retention.RefusedDays} {
-		if n < 0 {
-			d.errorf(d.lineOf("retention"), "retention is 0 (always) or more, not %d", n)
-		}
-	}
 }
 
 func (d *decoder) checkItems(p *Pack) {
@@ -416,6 +411,9 @@ func (d *decoder) checkItems(p *Pack) {
 			if strings.Contains(it.Label.In(l)+it.Why.In(l), "{reason}") {
 				d.errorf(it.Line, "{reason} is for documents.extra only")
 			}
+		}
+		if it.Download != "" {
+			among(d, it.Line, "download", it.Download, allForms[:]...)
 		}
 		d.checkParts(p, it)
 		d.checkCondition(p, it.When)
@@ -493,6 +491,10 @@ func (d *decoder) checkLists(p *Pack) {
 		d.checkRules(s.Line, s.Rules)
 		if len(s.Rules) == 0 {
 			d.errorf(s.Line, "a statement names its rules")
+		}
+		among(d, s.Line, "where", s.Where, places[:]...)
+		if s.Download != "" {
+			among(d, s.Line, "download", s.Download, allForms[:]...)
 		}
 		if s.URL != "" && !httpsURL.MatchString(s.URL) {
 			d.errorf(s.Line, "url %q is not an https address", s.URL)

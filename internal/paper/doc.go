@@ -1,6 +1,6 @@
 // Package paper makes the papers that the back office prints: the E-Cloud's
-// activation slip, what a holder takes home with a token, and the power of
-// attorney of form M-2a, as PDF in A4.
+// activation slip, what a holder takes home with a token, the power of attorney
+// of form M-2a, and the other forms that people sign by hand, as PDF in A4.
 //
 // It lays out and nothing else: what stands on a paper comes from the caller,
 // the fixed words from the catalogs through Words. The same paper made twice

@@ -50,19 +50,27 @@ type Item struct {
 	Quantity string // in words
 }
 
-// minRows of the table on the back: the rest is crossed out by hand.
+// minRows of the table on the back: what is not used is crossed out, and on a
+// sample left empty.
 const minRows = 3
 
 // Write makes the PDF: the front and the back.
 func (p M2a) Write(w io.Writer, words Words) error {
 	name := words("paper.m2a.title", "number", p.Attorney)
 	s := newSheet(words, p.Language, name, p.PrintedAt)
-	right := []string{words("paper.application", "number", p.Number)}
+	var right []string
+	if p.Number != "" {
+		right = append(right, words("paper.application", "number", p.Number))
+	}
 	if p.OKPO != "" {
 		right = append(right, words("paper.m2a.okpo", "okpo", p.OKPO))
 	}
 	s.corners([]string{words("paper.m2a.form"), words("paper.m2a.form_code")}, right)
-	s.fullField(words("paper.m2a.organisation"), join(", ", p.Organisation, words("paper.inn", "inn", p.INN)))
+	inn := ""
+	if p.INN != "" {
+		inn = words("paper.inn", "inn", p.INN)
+	}
+	s.fullField(words("paper.m2a.organisation"), join(", ", p.Organisation, inn))
 	s.title(name)
 	s.fields([]float64{0.5, 0.5}, words("paper.m2a.issued"), p.Issued, words("paper.m2a.until"), p.Until)
 	s.fullField(words("paper.m2a.consumer"), p.Consumer)
@@ -83,18 +91,10 @@ func (p M2a) Write(w io.Writer, words Words) error {
 }
 
 func (s *sheet) signatures(p M2a) {
-	const radius = 17.0
 	y := s.GetY() + 4
-	x := marginX + width - radius
-	s.SetDashPattern([]float64{1, 1}, 0)
-	s.Circle(x, y+radius, radius, "D")
-	s.SetDashPattern(nil, 0)
-	s.SetXY(x-radius, y+radius-5)
-	s.paragraph("", normal, 2*radius, "C", s.words("paper.m2a.seal"))
-	s.SetX(x - radius)
-	s.paragraph("", 7, 2*radius, "C", s.words("paper.m2a.seal_whose"))
+	s.seal(marginX+width-sealRadius, y)
 
-	room := width - 2*radius - 8
+	room := width - 2*sealRadius - 8
 	s.SetXY(marginX, y+4)
 	s.field(marginX, room, s.words("paper.m2a.holder_signature"), "")
 	s.paragraph("", small, room, "L", s.words("paper.m2a.certified"))
@@ -103,7 +103,7 @@ func (s *sheet) signatures(p M2a) {
 		s.field(marginX, room, who[0], "")
 		s.paragraph("", small, room, "L", who[1])
 	}
-	s.SetXY(marginX, max(s.GetY(), y+2*radius)+3)
+	s.SetXY(marginX, max(s.GetY(), y+2*sealRadius)+3)
 }
 
 func (s *sheet) back(p M2a) {
@@ -115,9 +115,12 @@ func (s *sheet) back(p M2a) {
 	s.row(columns, "№", s.words("paper.m2a.goods_head"), s.words("paper.m2a.unit"), s.words("paper.m2a.quantity"))
 	s.font("", 10)
 	for i := range max(minRows, len(p.Items)) {
-		item := Item{"—", "—", "—"}
-		if i < len(p.Items) {
+		var item Item
+		switch {
+		case i < len(p.Items):
 			item = p.Items[i]
+		case len(p.Items) > 0:
+			item = Item{"—", "—", "—"}
 		}
 		s.row(columns, fmt.Sprint(i+1), item.What, item.Unit, item.Quantity)
 	}
