@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,12 +19,21 @@ type orderPublicPage struct {
 	Stated  []string
 	Help    *renewHelp
 	PerDays int
+	Form    *orderForm // nil: no orders without a login
 }
 
-// orderPublic explains who may order remotely, and for all others the office.
+// orderPublic explains who may order remotely, and for all others the office;
+// where the authority takes orders from anybody, it has the form.
 func (s *Server) orderPublic(c echo.Context) error {
+	return s.render(c, http.StatusOK, "order_public", s.orderPublicPage(c, url.Values{}))
+}
+
+func (s *Server) orderPublicPage(c echo.Context, form url.Values) *orderPublicPage {
 	pack, l := s.deps.Workflow.Pack(), lang(c)
 	v := &orderPublicPage{Page: s.page(c, s.text(c, "order.public_title")), Remote: len(pack.Remote.Operations) > 0, PerDays: pack.Times.PrepareHours / 24}
+	if v.Form = s.orderForm(c, form); v.Form != nil {
+		v.Title = s.text(c, "landing.order")
+	}
 	s.guestShell(c, &v.Page)
 	v.Enter = loginPath("cloud", "/cabinet/renew")
 	if id := identity(c); id != nil && id.Kind == HolderSession {
@@ -38,5 +48,5 @@ func (s *Server) orderPublic(c echo.Context) error {
 		}
 	}
 	v.Help = s.renewHelp(c, registry.Head)
-	return s.render(c, http.StatusOK, "order_public", v)
+	return v
 }

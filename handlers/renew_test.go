@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"fmt"
 	"html"
 	"io"
 	"net/http"
@@ -220,8 +221,42 @@ func TestTheOrderPageIsForEverybody(t *testing.T) {
 		}
 		if pack == "dostek" {
 			see(t, page, http.StatusOK, "DT-15", "DT-16")
+			see(t, newBrowser(t, h.s).post("/order", url.Values{"inn": {"00503201719901"}}), http.StatusNotFound)
 		}
 	}
+}
+
+// UBR takes orders from anybody: a specialist finds a draft, with whom to call
+// and by when, and the client follows it by its secret link.
+func TestUB30_UB31_AnybodyOrders(t *testing.T) {
+	h := newShop(t, "ubr")
+	b := newBrowser(t, h.s)
+	see(t, b.do(http.MethodGet, "/order", nil), http.StatusOK, "ЭСКТга заказ берүү", "сиз менен байланышып", "1 жумушчу күндүн ичинде", `action="/order"`)
+	form := url.Values{"kind": {"LEGAL_ENTITY"}, "inn": {"0050320171990"}, "name": {"Жаңы Булак"}, "contact": {"Асанов Эркин"}, "phone": {"312"}, "email": {"a@b"}, "storage": {"ECLOUD"}}
+	wrong := b.post("/order", form)
+	see(t, wrong, http.StatusUnprocessableEntity, "Жаңы Булак", "Асанов Эркин", `id="f-inn-d"`, `id="f-phone-d"`, `id="f-email-d"`, "макулдук")
+	form.Set("inn", "00503201719955")
+	form.Set("phone", "0312 00-01-07")
+	form.Set("email", "erkin@bulak.example")
+	form.Set("consent", "on")
+	done := b.post("/order", form)
+	see(t, done, http.StatusOK, "№\u00a026-0003")
+	link := regexp.MustCompile(`http://127.0.0.1:8080(/track/[\w-]{43})`).FindStringSubmatch(done.Body.String())
+	if link == nil {
+		t.Fatal("no link is shown")
+	}
+	clerk := h.as(registry.Clerk, 0)
+	see(t, clerk.do(http.MethodGet, "/worklist", nil), http.StatusOK, "26-0003", "Жаңы Булак")
+	see(t, clerk.do(http.MethodGet, "/applications/26-0003", nil), http.StatusOK, "Байланышуучу адам: Асанов Эркин")
+	app := h.application("26-0003")
+	if app.Status != registry.Draft || app.Assignee != 0 || app.DueAt == nil || !app.DueAt.After(testNow) || app.Declaration.Organisation.Phone != "+996312000107" {
+		t.Errorf("the order became %+v", app)
+	}
+	see(t, clerk.do(http.MethodGet, "/applications/26-0003/edit", nil), http.StatusOK, "00503201719955", "erkin@bulak.example")
+	guest := newBrowser(t, h.s)
+	see(t, guest.do(http.MethodGet, link[1], nil), http.StatusSeeOther)
+	see(t, guest.do(http.MethodGet, "/application", nil), http.StatusOK, "26-0003")
+	see(t, guest.post("/application/withdraw", url.Values{"version": {fmt.Sprint(app.Version)}}), http.StatusSeeOther)
 }
 
 // Another organisation's order does not exist.

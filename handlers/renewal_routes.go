@@ -13,6 +13,7 @@ func (s *Server) renewalRoutes() []route {
 	staff := Operator(registry.Clerk, registry.Approver, registry.Auditor)
 	return []route{
 		{Method: get, Path: "/order", Access: Public(), Handle: s.orderPublic},
+		{Method: post, Path: "/order", Access: Public(), Handle: s.orderPlace, Slow: true},
 		{Method: get, Path: "/cabinet/renew", Access: Holder(), Handle: s.renew},
 		{Method: post, Path: "/cabinet/renew", Access: Holder(), Handle: s.renewAnswered},
 		{Method: post, Path: "/cabinet/renew/sign", Access: Holder(), Handle: s.renewSign, Slow: true},
