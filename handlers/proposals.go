@@ -17,6 +17,7 @@ const proposalsShown = 50
 
 type proposalsPage struct {
 	templates.Page
+	Rules   *rulesPart // nil: they are as configured
 	Open    []proposalItem
 	Decided []proposalItem
 }
@@ -41,6 +42,9 @@ func (s *Server) proposals(c echo.Context) error {
 		}
 		names, err := operatorNames(tx, lang(c))
 		if err != nil {
+			return err
+		}
+		if v.Rules, err = s.rulesPart(c, tx, names); err != nil {
 			return err
 		}
 		for _, p := range all {

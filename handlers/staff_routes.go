@@ -23,6 +23,9 @@ func (s *Server) staffRoutes() []route {
 		{Method: post, Path: "/staff/:id/enable", Access: admin, Handle: s.operatorEnable},
 
 		{Method: get, Path: "/proposals", Access: admin, Handle: s.proposals},
+		{Method: post, Path: "/proposals/rules", Access: admin, Handle: s.rulesPropose},
+		{Method: post, Path: "/proposals/rules/:id/accept", Access: admin, Handle: s.rulesAccept},
+		{Method: post, Path: "/proposals/rules/:id/reject", Access: admin, Handle: s.rulesReject},
 		{Method: post, Path: "/proposals/:id/accept", Access: admin, Handle: s.proposalAccept},
 		{Method: post, Path: "/proposals/:id/reject", Access: admin, Handle: s.proposalReject},
 

@@ -20,7 +20,11 @@ import (
 // otherwise.
 type Config struct {
 	Store *store.Store
-	Pack  *authorities.Pack
+	// Pack is the authority's rules that are in force.
+	Pack *authorities.Pack
+	// Configured are those of the configuration, which administrators may
+	// propose. Optional: Pack.
+	Configured *authorities.Pack
 	// Now is the rules' clock: deadlines, statuses, logins, validity. The
 	// machine's clock serves leases and the CA's tokens.
 	Now func() time.Time
@@ -51,6 +55,9 @@ type Config struct {
 type Flow struct {
 	store *store.Store
 	pack  *authorities.Pack
+	// configured is what administrators may propose in the place of pack.
+	configured *authorities.Pack
+
 	clock func() time.Time
 	log   *slog.Logger
 	base  string
@@ -74,6 +81,9 @@ func New(cfg Config) (*Flow, error) {
 	f := &Flow{
 		store: cfg.Store, pack: cfg.Pack, clock: cfg.Now, log: cfg.Log, base: cfg.BaseURL, vault: cfg.Vault,
 		sourceKey: cfg.SourceKey, issuing: newIssuing(cfg.Issuing), mail: cfg.Mail, seal: cfg.Seal,
+	}
+	if f.configured = cfg.Configured; f.configured == nil {
+		f.configured = f.pack
 	}
 	var err error
 	if f.answers, err = newAnswers(cfg.Answering, f.ca, cfg.Store); err != nil {

@@ -115,7 +115,7 @@ func TestFourEyesOnMoneyThatCameBeforeTheFile(t *testing.T) {
 }
 
 // Three administrators who disable each other at once leave two.
-func TestTwoAdministratorsRemainWhateverHappensAtOnce(t *testing.T) {
+func TestRaceOfAdministratorsLeavesTwo(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newOffice(t, s)
 		ctx := context.Background()

@@ -17,7 +17,7 @@ type CLI struct {
 	Journal     Journal          `cmd:"" help:"Export and check the tamper-evident log."`
 	Audit       Audit            `cmd:"" help:"What auditors can do without the server."`
 	Register    RegisterCommands `cmd:"" help:"The register of qualified certificates."`
-	Rules       Rules            `cmd:"" help:"Try an authority's rules on cases."`
+	Rules       Rules            `cmd:"" help:"An authority's rules: try them on cases, put them in force."`
 	Healthcheck Healthcheck      `cmd:"" help:"Ask a running server whether it is ready; exits non-zero if not."`
 	Version     Version          `cmd:"" help:"Print the version."`
 }

@@ -60,7 +60,8 @@ func (p Place) profile(pack *authorities.Pack, baseURL string) ca.Profile {
 // installation is an opened Place.
 type installation struct {
 	place    Place
-	pack     *authorities.Pack
+	pack     *authorities.Pack // in force
+	proposal *authorities.Pack // of the configuration
 	secrets  *secrets.Dir
 	store    *store.Store
 	vault    *scan.Vault
@@ -80,6 +81,8 @@ type opening struct {
 	// embedded CA.
 	alone bool
 	mail  Mail
+	// adopt puts the configured rules in force, whatever was.
+	adopt bool
 }
 
 // open opens what the settings name, in the order in which one needs the other.
@@ -91,7 +94,7 @@ func (p Place) open(ctx context.Context, o opening) (_ *installation, err error)
 			err = errors.Join(err, i.close())
 		}
 	}()
-	if i.pack, err = p.Authority.load(); err != nil {
+	if i.proposal, err = p.Authority.load(); err != nil {
 		return nil, err
 	}
 	if i.secrets, err = secrets.Open(p.SecretsDir); err != nil {
@@ -109,13 +112,44 @@ func (p Place) open(ctx context.Context, o opening) (_ *installation, err error)
 	if err := i.store.CheckVersion(ctx); err != nil {
 		return nil, err
 	}
+	adopted, err := i.findRules(ctx, o.adopt)
+	if err != nil {
+		return nil, err
+	}
 	if err := i.openVault(); err != nil {
 		return nil, err
 	}
 	if err := i.openCA(ctx, p.profile(i.pack, o.baseURL), o.alone); err != nil {
 		return nil, err
 	}
-	return i, i.makeFlow(ctx, o)
+	if err := i.makeFlow(ctx, o); err != nil || !adopted {
+		return i, err
+	}
+	by := workflow.BySystem()
+	if o.adopt {
+		by = console()
+	}
+	return i, i.flow.AdoptRules(ctx, by, i.pack)
+}
+
+// findRules takes the rules in force, or where there are none yet, those of the
+// configuration, which then are to be adopted.
+func (i *installation) findRules(ctx context.Context, adopt bool) (adopted bool, err error) {
+	i.pack = i.proposal
+	inForce, err := workflow.RulesInForce(ctx, i.store)
+	switch {
+	case inForce != nil && inForce.Code != i.proposal.Code:
+		return false, fmt.Errorf("this database is an installation of %s, not of %s", inForce.Code, i.proposal.Code)
+	case adopt || err == nil && inForce == nil:
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	if i.pack = inForce; inForce.Hash() != i.proposal.Hash() {
+		slog.Warn("the configured rules are not the ones in force: two administrators have to put them there, on the page of proposals",
+			"configured", i.proposal.Name, "sha256", i.proposal.Hash(), "in_force", inForce.Name, "in_force_sha256", inForce.Hash())
+	}
+	return false, nil
 }
 
 // lock holds a file for this process; another that holds it is an error.
@@ -229,7 +263,7 @@ func (i *installation) makeFlow(ctx context.Context, o opening) error {
 		return err
 	}
 	i.config = workflow.Config{
-		Store: i.store, Pack: i.pack, Now: o.now, Log: slog.Default(), BaseURL: base,
+		Store: i.store, Pack: i.pack, Configured: i.proposal, Now: o.now, Log: slog.Default(), BaseURL: base,
 		Vault:     i.vault,
 		Trust:     workflow.Trust{Root: i.issuer.Root, Issuer: i.issuer.Certificate, HolderPolicy: holder, OperatorPolicy: operator},
 		SourceKey: sources.Bytes(),

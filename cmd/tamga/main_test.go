@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"testing"
 
@@ -14,7 +15,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestCommands runs the scripts of testdata. `pgdb NAME` sets NAME to the DSN
-// of an empty PostgreSQL database's owner.
+// of an empty PostgreSQL database's owner; mine.yaml is a pack of one's own.
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -25,7 +26,14 @@ func TestCommands(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(e.WorkDir+"/cases.json", cases, 0o600)
+			if err := os.WriteFile(e.WorkDir+"/cases.json", cases, 0o600); err != nil {
+				return err
+			}
+			pack, err := os.ReadFile("../../internal/authorities/packs/dostek.yaml")
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(e.WorkDir+"/mine.yaml", bytes.Replace(pack, []byte("unpaid_days: 30"), []byte("unpaid_days: 45"), 1), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"pgdb": func(ts *testscript.TestScript, neg bool, args []string) {
