@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/labstack/echo/v4"
@@ -84,6 +87,46 @@ func TestEveryRouteLetsInWhomItsRuleNames(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Who may use which address stands in testdata/golden/access.txt, so that a rule
+// that is loosened is seen by whoever reads the change; and what no change may
+// loosen is said here.
+func TestWhoMayUseWhichAddress(t *testing.T) {
+	var lines []string
+	for _, a := range Addresses() {
+		who := a.For
+		if a.For == "operator" {
+			roles := make([]string, len(a.Roles))
+			for i, r := range a.Roles {
+				roles[i] = string(r)
+			}
+			slices.Sort(roles)
+			who = strings.Join(roles, ", ")
+		}
+		if strings.HasPrefix(a.Path, "/assets/") {
+			continue // its name changes with what it holds
+		}
+		lines = append(lines, fmt.Sprintf("%-45s %-5s %s\n", a.Path, a.Method, who))
+		under := func(prefixes ...string) bool {
+			return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(a.Path, p) })
+		}
+		may := func(r registry.Role) bool { return slices.Contains(a.Roles, r) }
+		switch {
+		case may(registry.Administrator) && under("/applications", "/documents/", "/files", "/decisions", "/queue", "/worklist", "/revocations"):
+			t.Errorf("%s %s: administrators have no applications", a.Method, a.Path)
+		case may(registry.Auditor) && a.Method == http.MethodPost && !under("/audit", "/files/:id", "/data-requests", "/pin"):
+			t.Errorf("%s %s: auditors read", a.Method, a.Path)
+		case may(registry.Clerk) && under("/decisions", "/proposals", "/staff"):
+			t.Errorf("%s %s: clerks neither decide nor keep people", a.Method, a.Path)
+		case may(registry.Approver) && a.Method == http.MethodPost && under("/documents/:id", "/applications/save", "/applications/submit"):
+			t.Errorf("%s %s: approvers do not fill in what they decide", a.Method, a.Path)
+		case a.For == "anybody" && under("/applications", "/organisations", "/files", "/audit", "/staff", "/proposals", "/cabinet", "/archive", "/enrolments"):
+			t.Errorf("%s %s: open to anybody", a.Method, a.Path)
+		}
+	}
+	slices.Sort(lines)
+	golden(t, "access.txt", strings.Join(lines, ""))
 }
 
 func TestARouteWithoutARuleStopsTheStart(t *testing.T) {
