@@ -220,3 +220,43 @@ func TestRefuseAndSendBackNeedAReason(t *testing.T) {
 		}
 	})
 }
+
+// TestARefusalNamesThePapersThatCausedIt: each reason stands with its document,
+// signed with the decision, and nowhere else.
+func TestARefusalNamesThePapersThatCausedIt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newOffice(t, s)
+		id := o.verified(1)
+		bad, good := o.documents(id)["DT-REG-CERT"].ID, o.documents(id)["DT-HEAD-ID"].ID
+		in := workflow.DecisionInput{
+			ID: id, Version: o.application(id).Version, Action: registry.ActRefuse, Text: "Чечим", Origin: "https://ca.example.kg", Session: "browser",
+			Reasons: map[registry.DocumentID]string{bad: " Күбөлүк башка уюмдуку ", good: " "},
+		}
+		q, err := o.flow.AskDecision(t.Context(), o.approver.Actor, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		other := in
+		other.Reasons = map[registry.DocumentID]string{good: "Башка себеп"}
+		if err := o.flow.Decide(t.Context(), o.approver.Actor, other, q.Challenge, o.approver.sign(t, q.Expected)); registry.KindOf(err) == 0 {
+			t.Errorf("other reasons than were signed: %v", err)
+		}
+		if q, err = o.flow.AskDecision(t.Context(), o.approver.Actor, in); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.flow.Decide(t.Context(), o.approver.Actor, in, q.Challenge, o.approver.sign(t, q.Expected)); err != nil {
+			t.Fatal(err)
+		}
+		if app := o.application(id); app.Status != registry.Refused {
+			t.Errorf("the file is %s", app.Status)
+		}
+		for code, d := range o.documents(id) {
+			switch {
+			case d.ID == bad && (d.Status != registry.DocRejected || d.Reason != "Күбөлүк башка уюмдуку"):
+				t.Errorf("%s is %s for %q", code, d.Status, d.Reason)
+			case d.ID != bad && (d.Status == registry.DocRejected || d.Reason != ""):
+				t.Errorf("%s has become %s for %q", code, d.Status, d.Reason)
+			}
+		}
+	})
+}

@@ -188,7 +188,7 @@ func (o *issuingOffice) onlyOnce(step string, id registry.EnrolmentID) {
 	}
 }
 
-func TestTwoWorkersIssueEachOnce(t *testing.T) {
+func TestRaceOfTwoWorkersIssuesEachOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newIssuingOffice(t, s)
 		var es []*registry.Enrolment

@@ -168,7 +168,11 @@ func (f *Flow) CorrectTopUp(ctx context.Context, who Actor, id registry.EntryID,
 		if e.Kind != registry.EntryTopUp {
 			return registry.Refuse(registry.Conflict, "error.account.not_a_top_up")
 		}
-		if e.CreatedBy == who.Operator.ID {
+		author, err := tx.Operator(e.CreatedBy)
+		if err != nil {
+			return err
+		}
+		if author.Person.PersonalNumber == who.Operator.Person.PersonalNumber {
 			return registry.Refuse(registry.Forbidden, "error.account.second_person")
 		}
 		balance, err := tx.LockBalance(e.OrganisationID, f.now())

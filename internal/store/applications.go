@@ -171,7 +171,7 @@ func encodeForms(d *registry.Declaration, in registry.FormInput) (decl, input st
 }
 
 func (tx *Tx) setApplicationTerms(id registry.ApplicationID, number string, d *registry.Declaration) error {
-	texts := []string{number, d.Organisation.NameRu, d.Organisation.NameKy, d.Organisation.NameLatin, d.Organisation.FormRu, string(d.Organisation.INN)}
+	texts := []string{number, d.Organisation.NameRu, d.Organisation.NameKy, d.Organisation.NameLatin, d.Organisation.FormRu, d.Organisation.FormKy, string(d.Organisation.INN)}
 	for _, s := range d.Signatories() {
 		texts = append(texts, s.Person.NameRu.String(), s.Person.NameKy.String(), string(s.Person.PersonalNumber))
 	}

@@ -86,7 +86,7 @@ func (tx *Tx) SaveOrganisation(o registry.OrganisationRequisites, now time.Time)
 	if err != nil {
 		return 0, fmt.Errorf("saving organisation: %w", err)
 	}
-	return registry.OrganisationID(id), tx.setTerms("organisation", id, o.NameRu, o.NameKy, o.NameLatin, o.FormRu, string(o.INN))
+	return registry.OrganisationID(id), tx.setTerms("organisation", id, o.NameRu, o.NameKy, o.NameLatin, o.FormRu, o.FormKy, string(o.INN))
 }
 
 // SavePersons adds people or brings their requisites up to date, by personal
