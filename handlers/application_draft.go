@@ -21,12 +21,6 @@ func (s *Server) applicationDraft(c echo.Context) error {
 	if app == nil && in.Get("organisation.inn") == "" && in.Get("organisation.name_ru") == "" || app != nil && app.Status != registry.Draft {
 		return c.NoContent(http.StatusNoContent)
 	}
-	if app == nil {
-		// A second keeping of a new page that did not hear of its first.
-		if app, err = s.ownDraft(c, in.Get(fieldTab)); err != nil {
-			return err
-		}
-	}
 	kept, err := s.keep(c, app, in, version)
 	if err != nil {
 		return err
@@ -37,9 +31,13 @@ func (s *Server) applicationDraft(c echo.Context) error {
 	return s.fragment(c, http.StatusOK, "application_form", "kept-draft", v)
 }
 
-// ownDraft is the draft that a page has made already, or nil.
+// ownDraft is what a page has made already, or nil: a page that is sent twice
+// begins one application.
 func (s *Server) ownDraft(c echo.Context, tab string) (*registry.Application, error) {
-	number := s.sessions.GetString(c.Request().Context(), "draft "+tab)
+	if tab == "" {
+		return nil, nil
+	}
+	number := s.sessions.GetString(c.Request().Context(), draftKey(tab))
 	if number == "" {
 		return nil, nil
 	}
@@ -50,3 +48,6 @@ func (s *Server) ownDraft(c echo.Context, tab string) (*registry.Application, er
 	})
 	return app, err
 }
+
+// draftKey is where a session remembers what a page has made.
+func draftKey(tab string) string { return "draft " + tab }

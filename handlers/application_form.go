@@ -29,6 +29,9 @@ type formPage struct {
 	// Theirs are a colleague's values where they differ from what is typed.
 	Theirs map[string]string
 	Items  []registry.ChecklistItem
+	// OddINN: the tax number has another shape than others of its kind. It is
+	// said, never refused.
+	OddINN bool
 	Choice formChoices
 	Text   func(key string) string
 }
@@ -136,7 +139,14 @@ func (s *Server) formPage(c echo.Context, app *registry.Application, in registry
 		sentAt = *app.SubmittedAt
 	}
 	v.Items = s.deps.Workflow.Checklist(&decl, sentAt)
+	v.OddINN = s.oddINN(&decl)
 	return v
+}
+
+// oddINN says that a whole tax number has not the shape of its kind.
+func (s *Server) oddINN(d *registry.Declaration) bool {
+	n, err := registry.ParseINN(string(d.Organisation.INN))
+	return err == nil && !n.Plausible(d.Organisation.Kind, s.deps.Now())
 }
 
 // compared ticks what differs from the certificate that is renewed: the list of
@@ -197,6 +207,9 @@ func (s *Server) posted(c echo.Context) (app *registry.Application, in registry.
 			app, err = tx.ApplicationByNumber(n)
 			return err
 		})
+	} else {
+		// A new page that did not hear of its first keeping.
+		app, err = s.ownDraft(c, in.Get(fieldTab))
 	}
 	return app, in, version(form.Get(fieldVersion)), err
 }
@@ -216,7 +229,9 @@ func (s *Server) keep(c echo.Context, app *registry.Application, in registry.For
 			return nil, err
 		}
 		// Until the page hears of its number, its mark stands for it.
-		s.sessions.Put(ctx, "draft "+in.Get(fieldTab), d.Number)
+		if tab := in.Get(fieldTab); tab != "" {
+			s.sessions.Put(ctx, draftKey(tab), d.Number)
+		}
 		err = s.read(c, func(tx *store.Tx) error {
 			app, err = tx.Application(d.ID)
 			return err

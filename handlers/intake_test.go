@@ -362,6 +362,28 @@ func TestTakingInAnApplication(t *testing.T) {
 	}
 }
 
+// A page that is sent twice, or before it heard of the draft that it has made,
+// begins one application.
+func TestAPageBeginsOneApplication(t *testing.T) {
+	d := newCounter(t, "dostek")
+	clerk := d.as(registry.Clerk, 0)
+	in := typed(1)
+	in["tab"] = []string{"t1"}
+	unheard := values(in, url.Values{"version": {"0"}})
+	see(t, clerk.post("/applications/draft", unheard), http.StatusOK, "26-0001")
+	see(t, clerk.post("/applications/list", unheard), http.StatusOK, `name="number" value="26-0001"`)
+	see(t, clerk.post("/applications/submit", unheard), http.StatusSeeOther)
+	if got := d.application("26-0001").Status; got != registry.Submitted {
+		t.Errorf("the draft is %s", got)
+	}
+	see(t, clerk.post("/applications/submit", unheard), http.StatusUnprocessableEntity)
+	in["tab"] = []string{"t2"}
+	see(t, clerk.post("/applications/submit", values(in, url.Values{"version": {"0"}})), http.StatusSeeOther)
+	if got := d.application("26-0002").Status; got != registry.Submitted {
+		t.Errorf("the next page's is %s", got)
+	}
+}
+
 // A colleague's edit loses nothing: both sets of values are on the page, and
 // saving again is a decision.
 func TestTwoClerksOnOneForm(t *testing.T) {
@@ -403,6 +425,24 @@ func TestKnownCompanyFillsIn(t *testing.T) {
 	if rec := clerk.post("/applications/fill", url.Values{"version": {"0"}, "organisation.inn": {"00503201719999"}}); rec.Code != http.StatusNoContent {
 		t.Errorf("an unknown company: %d", rec.Code)
 	}
+}
+
+// A tax number of an unusual shape is said while it is typed and on the file's
+// page, and never refused.
+func TestAnUnusualINNIsSaidAndTaken(t *testing.T) {
+	d := newCounter(t, "dostek")
+	clerk := d.as(registry.Clerk, 0)
+	const says = "ИНН мындай арыз берүүчү үчүн адаттагыдай эмес"
+	in := typed(1)
+	clerk.head["HX-Request"] = "true"
+	if rec := clerk.post("/applications/list", values(in, url.Values{"version": {"0"}})); strings.Contains(rec.Body.String(), says) {
+		t.Error("a usual number is called unusual")
+	}
+	in["organisation.inn"] = []string{"05032017199016"}
+	see(t, clerk.post("/applications/list", values(in, url.Values{"version": {"0"}})), http.StatusOK, says)
+	delete(clerk.head, "HX-Request")
+	see(t, clerk.post("/applications/submit", values(in, url.Values{"version": {"0"}})), http.StatusSeeOther)
+	see(t, clerk.do(http.MethodGet, "/applications/26-0001", nil), http.StatusOK, says)
 }
 
 func TestTheListFollowsTheAnswers(t *testing.T) {

@@ -83,16 +83,21 @@
     }
   }
 
+  // The server is told the form's name, so that it can say what did its work.
+  function adopt(form) {
+    if (form.dataset.kept) return false;
+    form.dataset.kept = '1';
+    const hidden = document.createElement('input');
+    hidden.type = 'hidden';
+    hidden.name = 'keep';
+    hidden.value = form.dataset.keep;
+    form.append(hidden);
+    return true;
+  }
+
   function prepare(root) {
     for (const form of root.querySelectorAll('form[data-keep]')) {
-      if (form.dataset.kept) continue;
-      form.dataset.kept = '1';
-      const hidden = document.createElement('input');
-      hidden.type = 'hidden';
-      hidden.name = 'keep';
-      hidden.value = form.dataset.keep;
-      form.append(hidden);
-      restore(form);
+      if (adopt(form)) restore(form);
     }
   }
 
@@ -148,6 +153,37 @@
       store.removeItem(keyOf(form));
     }
   });
+  // A form that the server answers with whole, such as filled in with what is on
+  // file, keeps what was typed while the answer was on its way, and the keyboard
+  // stays where it was.
+  const whole = (el) => Boolean(el?.matches?.('form[data-keep]'));
+  let asked; // what was typed when the server was asked
+  let held; // what was typed since, and where the keyboard is
+  document.addEventListener('htmx:beforeRequest', (event) => {
+    if (whole(event.detail.target)) asked = read(event.detail.target);
+  });
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    const form = event.detail.target;
+    held = undefined;
+    if (!asked || !event.detail.shouldSwap || !whole(form)) return;
+    const since = Object.entries(read(form)).filter(([name, values]) => JSON.stringify(values) !== JSON.stringify(asked[name]));
+    const at = document.activeElement;
+    held = { typed: Object.fromEntries(since), place: [...form.elements].indexOf(at), from: at?.selectionStart, to: at?.selectionEnd };
+    asked = undefined;
+  });
+  document.addEventListener('htmx:afterSwap', (event) => {
+    const form = event.target;
+    if (!held || !whole(form)) return;
+    const { typed, place, from, to } = held;
+    held = undefined;
+    write(form, typed);
+    const at = form.elements[place];
+    if (!at) return;
+    at.focus({ preventScroll: true });
+    if (typeof from === 'number') {
+      try { at.setSelectionRange(from, to); } catch { /* not every field has a caret */ }
+    }
+  });
   // A new form has a name of its own once the server keeps it.
   function rename(el) {
     const form = el.closest?.('form[data-keep]');
@@ -160,8 +196,10 @@
     if (kept) store.setItem(keyOf(form), kept);
   }
   document.addEventListener('htmx:load', (event) => {
-    prepare(event.detail.elt);
-    rename(event.detail.elt);
+    const el = event.detail.elt;
+    if (whole(el) && adopt(el)) el.dispatchEvent(new Event('change', { bubbles: true })); // a draft is kept with it
+    prepare(el);
+    rename(el);
   });
   document.addEventListener('DOMContentLoaded', () => {
     const body = document.body.dataset;
