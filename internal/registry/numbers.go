@@ -19,13 +19,29 @@ type PersonalNumber string
 const numberLength = 14
 
 // ParseINN reads a tax number as typed: spaces and hyphens are dropped, digits
-// are never added or removed. Only the length is a rule (domain.md §6.3).
+// are never added or removed. Only the length is a rule; Plausible judges the
+// rest.
 func ParseINN(s string) (INN, error) {
 	digits, ok := onlyDigits(s)
 	if !ok || len(digits) != numberLength {
 		return "", Refuse(Invalid, "error.registry.inn", "n", len(digits))
 	}
 	return INN(digits), nil
+}
+
+// Plausible says whether the number has the shape seen in published samples
+// for its kind; false is a warning, never a refusal (domain.md §6.3).
+func (n INN) Plausible(kind OrganisationKind, now time.Time) bool {
+	s := string(n)
+	if len(s) != numberLength {
+		return false
+	}
+	if kind == SoleEntrepreneur {
+		_, err := ParsePersonalNumber(s, now)
+		return err == nil
+	}
+	d, ok := ddmmyyyy(s[1:9])
+	return ok && s[0] == '0' && s[9] == '1' && d.Compare(DateOf(now, time.UTC)) <= 0
 }
 
 // ParsePersonalNumber reads a personal number as typed: 14 digits, the first

@@ -40,6 +40,27 @@ func TestParseINN(t *testing.T) {
 	}
 }
 
+func TestINNShapeIsOnlyAWarning(t *testing.T) {
+	for _, tc := range []struct {
+		inn  INN
+		kind OrganisationKind
+		want bool
+	}{
+		{"00207199610017", LegalEntity, true}, // a published sample
+		{"00503201719901", LegalEntity, true},
+		{"00503201729901", LegalEntity, false},
+		{"10207199610017", LegalEntity, false},
+		{"03113201710017", LegalEntity, false},
+		{"20202199099804", SoleEntrepreneur, true},
+		{"00207199610017", SoleEntrepreneur, false},
+		{"1", LegalEntity, false},
+	} {
+		if got := tc.inn.Plausible(tc.kind, asOf); got != tc.want {
+			t.Errorf("%s as %s: %t", tc.inn, tc.kind, got)
+		}
+	}
+}
+
 func TestParsePersonalNumber(t *testing.T) {
 	for _, tc := range []struct{ in, want, key string }{
 		{"11405198199801", "11405198199801", ""},
@@ -169,6 +190,8 @@ func FuzzNumbers(f *testing.F) {
 			if err != nil || again != n || len(n) != 14 {
 				t.Errorf("INN %q", n)
 			}
+			n.Plausible(LegalEntity, asOf)
+			n.Plausible(SoleEntrepreneur, asOf)
 		}
 		if n, err := ParsePersonalNumber(s, asOf); err == nil && (n.Sex() == "" || n.BirthDate().IsZero()) {
 			t.Errorf("personal number %q", n)
