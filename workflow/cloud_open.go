@@ -45,10 +45,12 @@ func (f *Flow) CloudHolder(ctx context.Context, inn registry.INN, role registry.
 }
 
 // bestKey chooses among keys, the newest first: one whose certificate may be
-// used now, else the newest that has a certificate, else the newest.
+// used now, else the one of which its holder can learn most (worthTelling),
+// else the newest.
 func (f *Flow) bestKey(tx *store.Tx, keys []*store.CloudKey) (*store.CloudKey, *registry.Certificate, error) {
-	var best *store.CloudKey
+	best := keys[0]
 	var cert *registry.Certificate
+	now, most := f.now(), 0
 	for _, k := range keys {
 		if k.CertificateID == nil {
 			continue
@@ -57,17 +59,25 @@ func (f *Flow) bestKey(tx *store.Tx, keys []*store.CloudKey) (*store.CloudKey, *
 		if err != nil {
 			return nil, nil, err
 		}
-		if c.UsableAt(f.now()) {
-			return k, c, nil
+		if worth := worthTelling(c, now); worth > most {
+			best, cert, most = k, c, worth
 		}
-		if best == nil {
-			best, cert = k, c
-		}
-	}
-	if best == nil {
-		best = keys[0]
 	}
 	return best, cert, nil
+}
+
+// worthTelling ranks certificates of one holder: that of now, if it is in force
+// or only suspended, then one that is still to begin, then what is over.
+func worthTelling(c *registry.Certificate, now time.Time) int {
+	switch validity := c.ValidityAt(now); {
+	case c.UsableAt(now):
+		return 4
+	case validity == registry.Valid && c.Status == registry.CertSuspended:
+		return 3
+	case validity == registry.NotYetUsable && c.Status != registry.CertRevoked:
+		return 2
+	}
+	return 1
 }
 
 // CloudKey is a kept key that its holder's PIN-code has opened. It works until
@@ -128,7 +138,25 @@ func (f *Flow) RememberBrowser(ctx context.Context, holder, browser string) erro
 	return f.store.Write(ctx, func(tx *store.Tx) error { return tx.KnowBrowser(holder, hash, now, now.Add(ecloud.BrowserLife)) })
 }
 
-// openCloudKey opens a holder's kept key with the PIN-code.
+// mayUse refuses the key of a certificate that is suspended or revoked, has
+// ended or has not begun (DT-23), in the words that a verifier has for what it
+// would have signed.
+func mayUse(cert *registry.Certificate, now time.Time) error {
+	switch validity := cert.ValidityAt(now); {
+	case validity == registry.Expired:
+		return registry.Refuse(registry.Forbidden, token.KeyExpired, "date", cert.NotAfter)
+	case validity == registry.NotYetUsable:
+		return registry.Refuse(registry.Forbidden, token.KeyNotYetUsable, "date", cert.NotBefore)
+	case cert.Status == registry.CertRevoked:
+		return token.ErrRevoked
+	case cert.Status == registry.CertSuspended:
+		return token.ErrSuspended
+	}
+	return nil
+}
+
+// openCloudKey opens a holder's kept key with the PIN-code, if its certificate
+// may be used now: nothing is signed with any other.
 func (f *Flow) openCloudKey(ctx context.Context, holder, pin, browser, source string, use func(*CloudKey) error) error {
 	return f.tryPIN(ctx, holder, browser, source, func(row *store.CloudKey, cert *registry.Certificate) (right bool, err error) {
 		if row == nil {
@@ -138,6 +166,9 @@ func (f *Flow) openCloudKey(ctx context.Context, holder, pin, browser, source st
 			right = true
 			if cert == nil {
 				return registry.Refuse(registry.Conflict, "error.ecloud.not_ready")
+			}
+			if err := mayUse(cert, f.now()); err != nil {
+				return err
 			}
 			parsed, err := x509.ParseCertificate(cert.DER)
 			if err != nil {
