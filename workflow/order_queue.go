@@ -52,7 +52,8 @@ func (f *Flow) TakeNext(ctx context.Context, who Actor) (*registry.Application, 
 }
 
 // orderStands refuses what no longer may be accepted of a remote order: every
-// signature still holds, and no certificate that it renews was revoked since.
+// signature still holds, and no certificate that it renews was revoked since, or
+// is out of use until somebody has decided.
 func (f *Flow) orderStands(tx *store.Tx, app *registry.Application) error {
 	if app.Declaration.Channel != registry.Remote {
 		return nil
@@ -62,8 +63,11 @@ func (f *Flow) orderStands(tx *store.Tx, app *registry.Application) error {
 		return err
 	}
 	for i := range proofs {
-		if proofs[i].Certificate.Status == registry.CertRevoked {
+		switch proofs[i].Certificate.Status {
+		case registry.CertRevoked:
 			return registry.Refuse(registry.Conflict, "error.order.old_revoked")
+		case registry.CertSuspended:
+			return registry.Refuse(registry.Conflict, "error.order.old_suspended")
 		}
 		if f.verifyProof(context.Background(), order, &proofs[i]) != nil {
 			return registry.Refuse(registry.Conflict, "error.order.signature")

@@ -393,12 +393,23 @@ func (o *office) decideAtTheDesk(id registry.ApplicationID) {
 	}
 }
 
-// What was signed with a certificate that is revoked since is not accepted.
+// What was signed with a certificate that is revoked since is not accepted, nor,
+// until somebody has decided, with one that is suspended.
 func TestAnOrderOfARevokedCertificateIsNotAccepted(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		o := newIssuingOffice(t, s)
 		r := o.renewer(1, true)
 		id := r.ready()
+		said := called(r.head, "device_lost")
+		said.Suspend = true
+		report, before := o.report(said), o.balance(r.app.OrganisationID)
+		wantKey(t, o.decide(o.approver, id, registry.ActApprove, ""), "error.order.old_suspended")
+		if app := o.application(id); app.Status != registry.Verified || o.balance(r.app.OrganisationID) != before {
+			t.Errorf("the order is %s", app.Status)
+		}
+		if err := o.decideReport(o.approver2, report.ID, registry.ReportLift, "", "Табылды"); err != nil {
+			t.Fatal(err)
+		}
 		o.putRevoked(r.head)
 		wantKey(t, o.decide(o.approver, id, registry.ActApprove, ""), "error.order.old_revoked")
 		if err := o.decide(o.approver, id, registry.ActRefuse, "Сертификат чакыртылган"); err != nil {
