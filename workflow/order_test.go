@@ -467,6 +467,21 @@ func TestDT17_DT18_StorageAndStatusCloseTheRemoteWay(t *testing.T) {
 			t.Errorf("%v", p.Blocking)
 		}
 	})
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newTokenOffice(t, s)
+		app, es := o.approved(1)
+		o.onToken(es[0].ID, newStick("0912345678"), workflow.TokenDone)
+		r := &renewer{issuingOffice: o, app: app, head: o.certificate(o.enrolment(es[0].ID))}
+		p, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(r.head), workflow.OrderAnswers{Changed: []registry.Requisite{registry.OwnerPassport}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// With what the client says has changed: both at once.
+		if want := []registry.BlockingReason{registry.StorageNotECloud, registry.RequisiteChanged(registry.OwnerPassport)}; !slices.Equal(p.Blocking, want) {
+			t.Errorf("%v", p.Blocking)
+		}
+		wantKey(t, errOf(r.sign(r.head, 0, asItWas, pin)), "error.order.blocked")
+	})
 }
 
 // What is on file of the organisation now is compared with what the
