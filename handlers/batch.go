@@ -143,7 +143,9 @@ func (s *Server) batchChoice(form url.Values) (in workflow.NewBatch, err error) 
 	case registry.ChosenByTokenModel:
 		in.Criteria.Model = get("model")
 	case registry.ChosenByKey:
-		in.Criteria.Key = keyHash(get("key"))
+		if in.Criteria.Key, err = workflow.KeyHash(get("key")); err != nil {
+			return in, registry.Refuse(registry.Invalid, "error.batch.key").On("key")
+		}
 	case registry.ChosenByIncident:
 		if in.Criteria.From, err = readMoment(zone, "from", get("from")); err != nil {
 			return in, err
@@ -157,11 +159,6 @@ func (s *Server) batchChoice(form url.Values) (in workflow.NewBatch, err error) 
 		}
 	}
 	return in, workflow.CheckBatch(in.Choice, in.Criteria)
-}
-
-// keyHash is a typed hash without what people put between its digits.
-func keyHash(typed string) string {
-	return strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(typed))
 }
 
 // batchInput reads what is proposed.

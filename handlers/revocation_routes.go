@@ -18,6 +18,8 @@ func (s *Server) revocationRoutes() []route {
 		{Method: get, Path: "/revocations", Access: readers, Handle: s.revocations},
 		{Method: post, Path: "/revocations", Access: reporters, Handle: s.reportSave},
 		{Method: get, Path: "/revocations/new", Access: reporters, Handle: s.reportNew},
+		{Method: get, Path: "/revocations/keys", Access: overseers, Handle: s.blockedKeys},
+		{Method: post, Path: "/revocations/keys", Access: approver, Handle: s.blockedKeyAdd},
 		{Method: get, Path: "/revocations/bulk", Access: overseers, Handle: s.batches},
 		{Method: post, Path: "/revocations/bulk", Access: approver, Handle: s.batchPropose},
 		{Method: get, Path: "/revocations/bulk/preview.csv", Access: approver, Handle: s.batchPreviewCSV},

@@ -9,8 +9,14 @@ import (
 
 // endReport concludes a report whose certificate's term ended before anybody
 // decided: received → over. One that is over is never revoked; the
-// report is kept.
+// report is kept, and a key that it says is in other hands is never certified
+// again.
 func (f *Flow) endReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate) error {
+	if registry.KeyAtRisk(r.Code) {
+		if err := f.blockKey(tx, who, cert.PublicKeyHash, cert.Serial); err != nil {
+			return err
+		}
+	}
 	return f.conclude(tx, who, r, cert, registry.ReportEnd, registry.BySystem, map[string]any{"not_after": cert.NotAfter})
 }
 

@@ -195,6 +195,10 @@ func TestA35_NothingIsRevokedAfterItsEnd(t *testing.T) {
 			if got := o.bySerial(c.Serial).Status; got != registry.CertIssued {
 				t.Errorf("a certificate that is over is %s", got)
 			}
+			// What was said of the key is true all the same.
+			if got := o.journalled(workflow.Certificate(c.Serial), "key.blocked"); got != 1 {
+				t.Errorf("a lost key is blocked %d times", got)
+			}
 		}
 	})
 }

@@ -22,6 +22,21 @@ func (tx *Tx) BlockKey(k BlockedKey) (added bool, err error) {
 	return n > 0, err
 }
 
+// BlockedKeys returns the latest of the list, at most limit; keyHash asks for one
+// alone.
+func (tx *Tx) BlockedKeys(keyHash string, limit int) (out []BlockedKey, err error) {
+	where, args := ``, []any{}
+	if keyHash != "" {
+		where, args = ` WHERE key_hash = ?`, append(args, keyHash)
+	}
+	err = tx.query(&out, `SELECT key_hash, serial, note, COALESCE(blocked_by, 0) AS blocked_by, blocked_at FROM blocked_keys`+where+
+		` ORDER BY blocked_at DESC, key_hash DESC LIMIT ?`, append(args, limit)...)
+	for i := range out {
+		out[i].BlockedAt = out[i].BlockedAt.UTC()
+	}
+	return out, err
+}
+
 // KeysBlocked says which of some keys are on the list.
 func (tx *Tx) KeysBlocked(keyHashes []string) (map[string]bool, error) {
 	var found []string
