@@ -26,8 +26,11 @@ type batchesPage struct {
 	Form    url.Values
 	Choices []choice
 	Models  []choice
-	Causes  []causeChoice
-	Batches []batchRow
+	// Storages and Offices narrow what was issued between two instants.
+	Storages []choice
+	Offices  []choice
+	Causes   []causeChoice
+	Batches  []batchRow
 	// Preview of what was chosen; nil before. First are the first of its
 	// certificates, PreviewCSV the address of the table of all.
 	Preview    *store.BatchPreview
@@ -59,10 +62,17 @@ func (s *Server) batchesPage(c echo.Context, form url.Values) (*batchesPage, err
 	for _, ch := range registry.BatchChoices {
 		v.Choices = append(v.Choices, choice{Value: string(ch), Label: s.text(c, "batch.by."+string(ch)), Chosen: form.Get("choice") == string(ch)})
 	}
-	for _, cause := range s.deps.Workflow.Pack().Causes() {
+	pack := s.deps.Workflow.Pack()
+	for _, cause := range pack.Causes() {
 		v.Causes = append(v.Causes, causeChoice{
 			choice: choice{Value: cause.Code, Label: cause.Text.In(lang(c)), Chosen: cause.Code == form.Get("cause")}, Code: rfcReason(cause.RFC5280),
 		})
+	}
+	for _, st := range pack.Storages {
+		v.Storages = append(v.Storages, choice{Value: string(st), Label: s.text(c, "storage."+string(st)), Chosen: form.Get("storage") == string(st)})
+	}
+	for _, o := range pack.Offices {
+		v.Offices = append(v.Offices, choice{Value: string(o.Code), Label: o.Name.In(lang(c)), Chosen: form.Get("office") == string(o.Code)})
 	}
 	in, err := s.batchChoice(form)
 	if form.Get("choice") != "" {
@@ -121,6 +131,12 @@ func (s *Server) batchRow(c echo.Context, b *registry.Batch) batchRow {
 	if k.From != nil && k.To != nil {
 		value = templates.DateTime(k.From) + " – " + templates.DateTime(k.To)
 	}
+	if k.Storage != "" {
+		value += " · " + s.text(c, "storage."+string(k.Storage))
+	}
+	if k.Office != "" {
+		value += " · " + s.officeName(c, k.Office)
+	}
 	return batchRow{
 		Batch: b, What: s.text(c, "batch.by."+string(b.Choice)) + ": " + value, Cause: s.causeText(c, b.Cause),
 		State: templates.State{Class: class, Word: s.text(c, "status.batch."+string(b.Status))},
@@ -129,7 +145,7 @@ func (s *Server) batchRow(c echo.Context, b *registry.Batch) batchRow {
 
 // Names are the fields of the choice, which the proposal repeats.
 func (v *batchesPage) Names() []string {
-	return []string{"choice", "inn", "model", "key", "from", "to"}
+	return []string{"choice", "inn", "model", "key", "from", "to", "storage", "office"}
 }
 
 // batchChoice reads what was chosen, and judges it.
@@ -157,6 +173,7 @@ func (s *Server) batchChoice(form url.Values) (in workflow.NewBatch, err error) 
 			end := to.Add(time.Minute - time.Microsecond)
 			in.Criteria.To = &end
 		}
+		in.Criteria.Storage, in.Criteria.Office = registry.Storage(get("storage")), registry.OfficeCode(get("office"))
 	}
 	return in, workflow.CheckBatch(in.Choice, in.Criteria)
 }

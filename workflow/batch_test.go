@@ -177,6 +177,30 @@ func TestBatchesAreJudged(t *testing.T) {
 		}
 	})
 }
+		// An incident of one storage, or of one office, leaves the others alone.
+		for name, c := range map[string]struct {
+			storage registry.Storage
+			office  registry.OfficeCode
+			want    int
+		}{
+			"what tokens hold": {registry.Rutoken, "", 1}, "what the E-Cloud keeps": {registry.ECloud, "", 1}, "Bishkek's": {"", "BISHKEK", 1},
+			"Osh's": {"", "OSH", 0}, "tokens from Bishkek": {registry.Rutoken, "BISHKEK", 1}, "the E-Cloud from Bishkek": {registry.ECloud, "BISHKEK", 0},
+		} {
+			narrow := in.Criteria
+			narrow.Storage, narrow.Office = c.storage, c.office
+			o.read(func(tx *store.Tx) error {
+				p, err := tx.PreviewBatch(in.Choice, narrow, o.now())
+				if p.Waiting != c.want {
+					t.Errorf("%s: %d would be revoked, want %d", name, p.Waiting, c.want)
+				}
+				return err
+			})
+		}
+		narrow := in
+		narrow.Criteria.Storage, narrow.Confirm = registry.Rutoken, 1
+		if _, lines, _ := o.batchNow(o.propose(narrow).Number); len(lines) != 1 || lines[0].Serial != onToken.Serial {
+			t.Errorf("chosen by incident and storage: %+v", lines)
+		}
 
 // Every status, action and role: only an approver proposes, only another one
 // signs, any approver rejects, and nothing that was decided is decided again.

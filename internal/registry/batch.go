@@ -35,7 +35,8 @@ const (
 	ChosenByOrganisation BatchChoice = "organisation"
 	ChosenByTokenModel   BatchChoice = "token_model"
 	ChosenByKey          BatchChoice = "key"
-	// ChosenByIncident is everything issued between two instants.
+	// ChosenByIncident is what was issued between two instants: everything, or
+	// only what is kept in one place or was applied for at one office.
 	ChosenByIncident BatchChoice = "ca_incident"
 )
 
@@ -49,6 +50,9 @@ type BatchCriteria struct {
 	Key   string     `json:"key,omitempty"` // SHA-256 of the SubjectPublicKeyInfo, hex
 	From  *time.Time `json:"from,omitempty"`
 	To    *time.Time `json:"to,omitempty"`
+	// Storage and Office narrow what was issued between From and To; empty: any.
+	Storage Storage    `json:"storage,omitempty"`
+	Office  OfficeCode `json:"office,omitempty"`
 }
 
 // BatchStatus is where a batch stands.

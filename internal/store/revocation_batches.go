@@ -97,7 +97,15 @@ func chosen(choice registry.BatchChoice, k registry.BatchCriteria) (where string
 	case registry.ChosenByKey:
 		return ` c.public_key_hash = ?`, []any{k.Key}
 	case registry.ChosenByIncident:
-		return ` c.issued_at >= ? AND c.issued_at <= ?`, []any{k.From, k.To}
+		where, args = ` c.issued_at >= ? AND c.issued_at <= ?`, []any{k.From, k.To}
+		if k.Storage != "" {
+			where, args = where+` AND c.storage = ?`, append(args, k.Storage)
+		}
+		if k.Office != "" {
+			where += ` AND c.enrolment_id IN (SELECT e.id FROM enrolments e JOIN applications a ON a.id = e.application_id WHERE e.id = c.enrolment_id AND a.office = ?)`
+			args = append(args, k.Office)
+		}
+		return where, args
 	}
 	return ` FALSE`, nil
 }
