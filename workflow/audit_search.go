@@ -43,11 +43,15 @@ func (f *Flow) SaveSearch(ctx context.Context, who Actor, name string, query url
 		if err := who.current(tx); err != nil {
 			return err
 		}
+		if err := tx.LockOperator(who.Operator.ID); err != nil { // the limit holds for windows side by side too
+			return err
+		}
 		kept, err := tx.SavedSearches(who.Operator.ID, MaxSavedSearches)
 		if err != nil {
 			return err
 		}
-		if len(kept) == MaxSavedSearches {
+		again := slices.ContainsFunc(kept, func(k store.SavedSearch) bool { return k.Name == name })
+		if len(kept) >= MaxSavedSearches && !again {
 			return registry.Refuse(registry.Conflict, "error.audit.too_many", "n", MaxSavedSearches).On("name")
 		}
 		id, err := tx.SaveSearch(store.SavedSearch{OperatorID: who.Operator.ID, Name: name, Query: query.Encode(), CreatedAt: f.now()})

@@ -39,6 +39,13 @@ func (tx *Tx) Operator(id registry.OperatorID) (*registry.Operator, error) {
 	return r.operator()
 }
 
+// LockOperator makes others who lock the same operator inside Write wait until
+// the transaction ends.
+func (tx *Tx) LockOperator(id registry.OperatorID) error {
+	var r operatorRow
+	return tx.one(&r, operatorColumns+` WHERE id = ?`+tx.forUpdate(), id)
+}
+
 // OperatorByPersonalNumber returns one, or NotFound.
 func (tx *Tx) OperatorByPersonalNumber(n registry.PersonalNumber) (*registry.Operator, error) {
 	var r operatorRow
