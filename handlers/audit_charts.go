@@ -267,7 +267,7 @@ func (s *Server) chartDecisions(c echo.Context, tx *store.Tx, p period) (*chart,
 	if err != nil {
 		return nil, err
 	}
-	kinds := []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted"}
+	kinds := []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted", "batch.signed"}
 	head := []string{s.text(c, "journal.who")}
 	for _, kind := range kinds {
 		head = append(head, s.text(c, "history."+kind))

@@ -1,6 +1,8 @@
 package workflow_test
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -84,7 +86,21 @@ func TestBatchOfAnOrganisation(t *testing.T) {
 		if got := o.letters("revoked"); len(got) < 2 {
 			t.Errorf("letters went to %v", got)
 		}
+		o.signedBy(t, o.approver2)
 	})
+}
+
+// signedBy looks for a list among its signer's decisions.
+func (o *issuingOffice) signedBy(t *testing.T, by *colleague) {
+	t.Helper()
+	var decisions []store.DecisionCount
+	o.read(func(tx *store.Tx) (err error) {
+		decisions, err = tx.DecisionsBetween(o.now().Add(-time.Hour), o.now().Add(time.Hour))
+		return err
+	})
+	if !slices.Contains(decisions, store.DecisionCount{ActorID: strconv.FormatInt(int64(by.Operator.ID), 10), Kind: "batch.signed", N: 1}) {
+		t.Errorf("the list is among nobody's decisions: %+v", decisions)
+	}
 }
 
 // A model of token, a key, and the time of issue; each finds its own, and what
@@ -134,6 +150,30 @@ func TestA35_BatchByModelKeyAndIncident(t *testing.T) {
 			}
 			return err
 		})
+		// An incident of one storage, or of one office, leaves the others alone.
+		for name, c := range map[string]struct {
+			storage registry.Storage
+			office  registry.OfficeCode
+			want    int
+		}{
+			"what tokens hold": {registry.Rutoken, "", 1}, "what the E-Cloud keeps": {registry.ECloud, "", 1}, "Bishkek's": {"", "BISHKEK", 1},
+			"Osh's": {"", "OSH", 0}, "tokens from Bishkek": {registry.Rutoken, "BISHKEK", 1}, "the E-Cloud from Bishkek": {registry.ECloud, "BISHKEK", 0},
+		} {
+			narrow := in.Criteria
+			narrow.Storage, narrow.Office = c.storage, c.office
+			o.read(func(tx *store.Tx) error {
+				p, err := tx.PreviewBatch(in.Choice, narrow, o.now())
+				if p.Waiting != c.want {
+					t.Errorf("%s: %d would be revoked, want %d", name, p.Waiting, c.want)
+				}
+				return err
+			})
+		}
+		narrow := in
+		narrow.Criteria.Storage, narrow.Confirm = registry.Rutoken, 1
+		if _, lines, _ := o.batchNow(o.propose(narrow).Number); len(lines) != 1 || lines[0].Serial != onToken.Serial {
+			t.Errorf("chosen by incident and storage: %+v", lines)
+		}
 		incident := o.propose(in)
 		if err := o.signBatch(o.approver2, incident); err != nil {
 			t.Fatal(err)
@@ -177,30 +217,6 @@ func TestBatchesAreJudged(t *testing.T) {
 		}
 	})
 }
-		// An incident of one storage, or of one office, leaves the others alone.
-		for name, c := range map[string]struct {
-			storage registry.Storage
-			office  registry.OfficeCode
-			want    int
-		}{
-			"what tokens hold": {registry.Rutoken, "", 1}, "what the E-Cloud keeps": {registry.ECloud, "", 1}, "Bishkek's": {"", "BISHKEK", 1},
-			"Osh's": {"", "OSH", 0}, "tokens from Bishkek": {registry.Rutoken, "BISHKEK", 1}, "the E-Cloud from Bishkek": {registry.ECloud, "BISHKEK", 0},
-		} {
-			narrow := in.Criteria
-			narrow.Storage, narrow.Office = c.storage, c.office
-			o.read(func(tx *store.Tx) error {
-				p, err := tx.PreviewBatch(in.Choice, narrow, o.now())
-				if p.Waiting != c.want {
-					t.Errorf("%s: %d would be revoked, want %d", name, p.Waiting, c.want)
-				}
-				return err
-			})
-		}
-		narrow := in
-		narrow.Criteria.Storage, narrow.Confirm = registry.Rutoken, 1
-		if _, lines, _ := o.batchNow(o.propose(narrow).Number); len(lines) != 1 || lines[0].Serial != onToken.Serial {
-			t.Errorf("chosen by incident and storage: %+v", lines)
-		}
 
 // Every status, action and role: only an approver proposes, only another one
 // signs, any approver rejects, and nothing that was decided is decided again.

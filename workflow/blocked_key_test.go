@@ -18,7 +18,7 @@ import (
 	"github.com/tamga-ca/tamga/workflow"
 )
 
-func keyOf(t testing.TB, public any) (der []byte, hash string) {
+func publicKey(t testing.TB, public any) (der []byte, hash string) {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -37,7 +37,7 @@ func TestKeysAsPeopleHaveThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, want := keyOf(t, key.Public())
+	der, want := publicKey(t, key.Public())
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{}, key)
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +89,7 @@ func TestABlockedKeyIsNeverCertified(t *testing.T) {
 			t.Fatal(err)
 		}
 		request := stick.request(t, k.Marker, k.Algorithm)
-		_, hash := keyOf(t, stick.keys[k.Marker].Public())
+		_, hash := publicKey(t, stick.keys[k.Marker].Public())
 		block := func(who *colleague, key, note string) error {
 			return errOf(o.flow.BlockKey(o.ctx, who.Actor, key, note))
 		}

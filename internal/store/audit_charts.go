@@ -78,7 +78,7 @@ type DecisionCount struct {
 
 // decisionKinds are the journal's kinds of what operators decide with a
 // signature.
-var decisionKinds = []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted"}
+var decisionKinds = []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted", "batch.signed"}
 
 // DecisionsBetween counts operators' decisions, the newest ChartRows of each
 // kind.
