@@ -151,6 +151,11 @@ func TestExternal(t *testing.T) {
 		}
 	}
 	x.opensslRevoked(got)
+	der, facts, err := x.client.FetchCRL(t.Context())
+	if err != nil || len(der) == 0 || !facts.Lists(intent.Serial) || facts.Lists(stray) {
+		t.Errorf("step-ca's own list: %+v %v", facts, err)
+	}
+	delegate(t, x.client) // step-ca delegates OCSP to us as the embedded one does
 }
 
 // opensslRevoked has openssl find the certificate on step-ca's own CRL.
