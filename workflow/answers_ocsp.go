@@ -202,7 +202,8 @@ func (f *Flow) signAnswer(signer *ca.OCSPSigner, answers []ca.OCSPAnswer, nonce 
 const answerBatch = 100
 
 // answerChanges signs the first answer to each change of status and keeps it in
-// the database: the proof of when the world could know.
+// the database: the proof of when the world could know. Whoever asks next gets
+// the same.
 func (f *Flow) answerChanges(ctx context.Context) (more bool, err error) {
 	a := f.answers
 	signer := a.signer.Load()
@@ -223,14 +224,17 @@ func (f *Flow) answerChanges(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	_, seen := a.kept.get(ids[0].Raw)
 	if standing, err = f.standings(ctx, ids); err != nil {
 		return false, err
 	}
 	answered := make([][]byte, len(changes))
 	for i := range changes {
-		if answered[i], _, err = f.signAnswer(signer, standing[i:i+1], nil); err != nil {
+		var at time.Time
+		if answered[i], at, err = f.signAnswer(signer, standing[i:i+1], nil); err != nil {
 			return false, err
 		}
+		a.kept.put(ids[i].Raw, changes[i].Serial, &keptAnswer{standing[i].Standing, at, keepable(answered[i], at), signer}, seen)
 	}
 	now := f.now()
 	err = f.store.Write(ctx, func(tx *store.Tx) error {

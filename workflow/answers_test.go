@@ -350,6 +350,28 @@ func TestKeptAnswersOfTwoServers(t *testing.T) {
 	})
 }
 
+// The answer to a change is signed before anybody asks for it, and given to
+// whoever does; until the next change.
+func TestAnswersToChangesAreSignedAhead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := newResponder(t, s)
+		cert := r.issued(1)
+		for _, c := range []struct {
+			to     registry.CertificateStatus
+			reason ca.Reason
+			want   int
+		}{{registry.CertSuspended, ca.CertificateHold, ocsp.Revoked}, {registry.CertIssued, 0, ocsp.Good}, {registry.CertRevoked, ca.KeyCompromise, ocsp.Revoked}} {
+			r.restate(cert, c.to, c.reason)
+			r.round(r.flow)
+			before := r.flow.AnswerStats()
+			got := r.ask(r.flow, cert)
+			if after := r.flow.AnswerStats(); got.Status != c.want || after.Kept != before.Kept+1 || after.Signed != before.Signed {
+				t.Errorf("%s: says %d; counted %+v, before %+v", c.to, got.Status, after, before)
+			}
+		}
+	})
+}
+
 // Once a revocation is acknowledged nobody hears "good" from this server, by a
 // kept answer or a fresh one; from another one not after a second.
 func TestNothingIsGoodAfterItsRevocationRace(t *testing.T) {
