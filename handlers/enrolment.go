@@ -19,9 +19,11 @@ type enrolmentPage struct {
 	Back   string // where this belongs
 	Email  string // as typed
 	Reason string
-	Code   string // an unlock code, shown once
-	CADown bool
-	Errors templates.FieldErrors
+	// Undelivered is about one that is issued and not handed over.
+	Undelivered undeliveredPart
+	Code        string // an unlock code, shown once
+	CADown      bool
+	Errors      templates.FieldErrors
 }
 
 // enrolment shows the making of one certificate, and what can be done about
@@ -78,6 +80,9 @@ func (s *Server) enrolmentPageOf(c echo.Context, id registry.EnrolmentID) (*enro
 	}
 	v.Page = s.page(c, v.Item.Name)
 	v.Email = v.Item.Email
+	if v.Item.MayEndIssued {
+		v.Undelivered.Causes = s.causeChoices(c, "")
+	}
 	v.CADown = v.Item.Moving && s.caDown()
 	return v, nil
 }

@@ -25,7 +25,7 @@ type enrolmentItem struct {
 	TokenKey    *registry.TokenKey
 	Certificate *registry.Certificate
 	// What this person may do.
-	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock, MayDesk, MayRestart bool
+	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock, MayDesk, MayEndIssued bool
 }
 
 // activationItem is a pair of codes that was begun.
@@ -156,7 +156,9 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 	it.MayRetry = id.Role == decider && it.Status == registry.Failed
 	it.MayCancel = id.Role == decider && (it.Status != registry.KeyMade || it.NextAttemptAt != nil) && registry.MoveEnrolment(it.Status, registry.Cancelled) == nil
 	it.MayDesk = id.Role == starter && it.Status != registry.Cancelled && (!it.Cloud || it.OperatorID != 0 && waits)
-	it.MayRestart = id.Role == decider && it.Status == registry.Issued && it.TokenKey != nil
+	if it.Status == registry.Issued && it.Certificate != nil && it.Certificate.ValidityAt(s.deps.Now()) != registry.Expired {
+		it.MayEndIssued, it.MayCancel = it.MayCancel, false
+	}
 	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)
 }
 

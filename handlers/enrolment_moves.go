@@ -24,13 +24,6 @@ func (s *Server) enrolmentCancel(c echo.Context) error {
 	})
 }
 
-// enrolmentRestart begins again what was issued for a token that is lost.
-func (s *Server) enrolmentRestart(c echo.Context) error {
-	return s.enrolmentDo(c, "enrol.restarted", func(v *enrolmentPage, who workflow.Actor) error {
-		return s.deps.Workflow.RestartEnrolment(c.Request().Context(), who, v.Item.ID, v.Reason)
-	})
-}
-
 // enrolmentDo does something about an enrolment and comes back to its page; a
 // refusal stands beside its field, with what was typed.
 func (s *Server) enrolmentDo(c echo.Context, done string, do func(*enrolmentPage, workflow.Actor) error) error {

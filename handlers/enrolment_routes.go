@@ -21,6 +21,8 @@ func (s *Server) enrolmentRoutes() []route {
 		{Method: post, Path: "/enrolments/:id/start", Access: starters, Handle: s.enrolmentStart},
 		{Method: post, Path: "/enrolments/:id/retry", Access: deciders, Handle: s.enrolmentRetry},
 		{Method: post, Path: "/enrolments/:id/cancel", Access: deciders, Handle: s.enrolmentCancel},
+		{Method: post, Path: "/enrolments/:id/undelivered/text", Access: deciders, Handle: s.undeliveredText},
+		{Method: post, Path: "/enrolments/:id/undelivered", Access: deciders, Handle: s.undeliveredSigned, Slow: true},
 		{Method: post, Path: "/enrolments/:id/unlock", Access: starters, Handle: s.enrolmentUnlock},
 		{Method: get, Path: "/addresses", Access: confirmers, Handle: s.addresses},
 		{Method: post, Path: "/addresses/:id/confirm", Access: confirmers, Handle: s.addressConfirm},

@@ -192,6 +192,22 @@ func TestTheECloudFromSlipToLogin(t *testing.T) {
 		t.Error("the page goes on asking")
 	}
 
+	// Until then an approver may end it, by a signature over its revocation.
+	see(t, approver.do(http.MethodGet, at, nil), http.StatusOK, at+"/undelivered/text")
+	see(t, approver.post(at+"/cancel", url.Values{"reason": {"Керек эмес"}}), http.StatusConflict, "чакыртылышына кол коюңуз")
+	undelivered := url.Values{"then": {"cancel"}, "reason": {"Кардар келген жок"}}
+	see(t, clerk.post(at+"/undelivered/text", undelivered), http.StatusForbidden)
+	see(t, approver.post(at+"/undelivered/text", undelivered), http.StatusUnprocessableEntity, "Кардар келген жок", `id="f-cause"`)
+	undelivered.Set("cause", "holder_wish")
+	text := approver.post(at+"/undelivered/text", undelivered)
+	see(t, text, http.StatusOK, "ээсине берилген эмес", "unspecified (0)", "Эскертүү: Кардар келген жок", `name="pin"`)
+	signed := shown(text.Body.String())
+	signed.Set("pin", "271846")
+	signed.Set("seen", "башка")
+	see(t, approver.post(at+"/undelivered", signed), http.StatusConflict, "өзгөрдү")
+	undelivered.Set("then", "again")
+	see(t, approver.post(at+"/undelivered/text", undelivered), http.StatusUnprocessableEntity)
+
 	// And logs in.
 	inn := string(app.Declaration.Organisation.INN)
 	see(t, holder.post("/login/cloud", url.Values{"inn": {inn}}), http.StatusSeeOther)

@@ -12,7 +12,6 @@ func (s *Server) tokenRoutes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	staff := Operator(registry.Clerk, registry.Approver, registry.Auditor, registry.Administrator)
 	desk := Operator(registry.Clerk, registry.Administrator)
-	deciders := Operator(registry.Approver, registry.Administrator)
 	return []route{
 		{Method: get, Path: "/enrolments/:id/token", Access: staff, Handle: s.tokenDesk},
 		{Method: post, Path: "/enrolments/:id/token/device", Access: desk, Handle: s.tokenDevice},
@@ -24,6 +23,5 @@ func (s *Server) tokenRoutes() []route {
 		{Method: post, Path: "/enrolments/:id/token/receive", Access: desk, Handle: s.tokenReceive},
 		{Method: post, Path: "/enrolments/:id/token/removed", Access: desk, Handle: s.tokenRemoved},
 		{Method: post, Path: "/enrolments/:id/token/paper", Access: desk, Handle: s.tokenPaper},
-		{Method: post, Path: "/enrolments/:id/restart", Access: deciders, Handle: s.enrolmentRestart},
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
@@ -50,50 +49,12 @@ func (f *Flow) awaitKey(tx *store.Tx, who Actor, e *registry.Enrolment, personal
 	return f.moveEnrolmentBecause(tx, who, e, registry.AwaitingKey, nil, personal)
 }
 
-// RestartEnrolment begins an enrolment again whose certificate was issued for a
-// token that is lost or broken before it was handed over: issued → awaiting
-// key, by an approver with a reason (by an administrator for an operator's).
-// What was issued is revoked first, and no fee is taken again.
-func (f *Flow) RestartEnrolment(ctx context.Context, who Actor, id registry.EnrolmentID, reason string) error {
-	err := f.store.Write(ctx, func(tx *store.Tx) error {
-		e, err := f.lockToEnd(tx, who, id)
-		if err != nil {
-			return err
-		}
-		why, err := someReason(reason, "reason")
-		if err != nil {
-			return err
-		}
-		key, err := tx.TokenKeyOfEnrolment(id)
-		if err != nil {
-			return err
-		}
-		if key == nil || e.Status != registry.Issued {
-			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
-		}
-		revoked, err := f.revokeUndelivered(tx, who, e)
-		if err != nil {
-			return err
-		}
-		if !revoked { // it is over; the enrolment can only be cancelled
-			return registry.Refuse(registry.Conflict, "error.enrolment.state", "from", string(e.Status), "to", string(registry.AwaitingKey))
-		}
-		if err := f.dropTokenKey(tx, who, e, "enrolment begun again"); err != nil {
-			return err
-		}
-		return f.awaitKey(tx, who, e, map[string]string{"reason": why})
-	})
-	if err != nil {
-		return fmt.Errorf("beginning enrolment %d again: %w", id, err)
-	}
-	return nil
-}
-
 // CancelEnrolment ends an enrolment that was not handed over: awaiting key, key
 // made, failed or issued → cancelled, by an approver with a reason (by an
-// administrator for an operator's). A certificate that was issued is revoked.
-// Its part of the fee is reversed as the pack says, its kept key destroyed, its
-// codes worthless, its key on a token to be removed.
+// administrator for an operator's). One that is issued is cancelled so only when
+// its certificate's term is over: to revoke it takes a signature
+// (EndUndelivered). Its part of the fee is reversed as the pack says, its kept
+// key destroyed, its codes worthless, its key on a token to be removed.
 func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.EnrolmentID, reason string) error {
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
 		e, err := f.lockToEnd(tx, who, id)
@@ -107,38 +68,42 @@ func (f *Flow) CancelEnrolment(ctx context.Context, who Actor, id registry.Enrol
 		if err := mayCancel(tx, e); err != nil {
 			return err
 		}
-		issued := e.Status == registry.Issued
-		if issued {
-			if _, err := f.revokeUndelivered(tx, who, e); err != nil {
+		if e.Status == registry.Issued {
+			if err := f.isOver(tx, e); err != nil {
 				return err
 			}
 		}
-		e.NextAttemptAt = nil
-		if err := f.moveEnrolmentBecause(tx, who, e, registry.Cancelled, nil, map[string]string{"reason": why}); err != nil {
-			return err
-		}
-		if err := f.dropKeys(tx, who, e); err != nil {
-			return err
-		}
-		if e.ApplicationID == 0 {
-			return nil
-		}
-		if err := f.freeOrdered(tx, e); err != nil {
-			return err
-		}
-		app, err := tx.LockApplication(e.ApplicationID)
-		if err != nil {
-			return err
-		}
-		if err := f.reverseFee(tx, who, app, e, issued); err != nil {
-			return err
-		}
-		return f.completeApplication(tx, e.ApplicationID)
+		return f.endEnrolment(tx, who, e, nil, map[string]string{"reason": why})
 	})
 	if err != nil {
 		return fmt.Errorf("cancelling enrolment %d: %w", id, err)
 	}
 	return nil
+}
+
+// endEnrolment cancels an enrolment that is locked, with all that hangs on it:
+// its keys and codes, the certificate that it was to renew, its part of the fee,
+// and its application, if it was the last.
+func (f *Flow) endEnrolment(tx *store.Tx, who Actor, e *registry.Enrolment, details map[string]any, personal map[string]string) error {
+	issued := e.Status == registry.Issued
+	e.NextAttemptAt = nil
+	if err := f.moveEnrolmentBecause(tx, who, e, registry.Cancelled, details, personal); err != nil {
+		return err
+	}
+	if err := f.dropKeys(tx, who, e); err != nil || e.ApplicationID == 0 {
+		return err
+	}
+	if err := f.freeOrdered(tx, e); err != nil {
+		return err
+	}
+	app, err := tx.LockApplication(e.ApplicationID)
+	if err != nil {
+		return err
+	}
+	if err := f.reverseFee(tx, who, app, e, issued); err != nil {
+		return err
+	}
+	return f.completeApplication(tx, e.ApplicationID)
 }
 
 // mayCancel refuses to cancel an enrolment whose order is not decided on: the
@@ -176,28 +141,13 @@ func (f *Flow) dropKeys(tx *store.Tx, who Actor, e *registry.Enrolment) error {
 	return f.destroyKey(tx, who, key, "enrolment cancelled")
 }
 
-// revokeUndelivered revokes the certificate of an enrolment that was issued and
-// nobody received, and says whether it is revoked now: one that is over never is
-//
-func (f *Flow) revokeUndelivered(tx *store.Tx, who Actor, e *registry.Enrolment) (revoked bool, err error) {
+// isOver refuses while the certificate of an issued enrolment could be used.
+func (f *Flow) isOver(tx *store.Tx, e *registry.Enrolment) error {
 	cert, err := tx.CertificateOfEnrolment(e.ID)
-	if err != nil {
-		return false, err
+	if err != nil || cert.Status == registry.CertRevoked || cert.ValidityAt(f.now()) == registry.Expired {
+		return err
 	}
-	if cert, err = tx.LockCertificate(cert.ID); err != nil {
-		return false, err
-	}
-	if cert.Status == registry.CertRevoked || cert.ValidityAt(f.now()) == registry.Expired {
-		return cert.Status == registry.CertRevoked, nil
-	}
-	if err := tx.SetCertificateStatus(cert.ID, cert.Status, registry.CertRevoked, int(ca.CessationOfOperation), f.now()); err != nil {
-		return false, err
-	}
-	if err := f.concludeOpen(tx, who, cert, map[string]any{"handed_over": false}); err != nil {
-		return false, err
-	}
-	details := map[string]any{"from": cert.Status, "reason": int(ca.CessationOfOperation), "handed_over": false}
-	return true, f.record(tx, who, "certificate."+string(registry.CertRevoked), details, nil, Certificate(cert.Serial), Enrolment(e.ID))
+	return registry.Refuse(registry.Conflict, "error.enrolment.sign")
 }
 
 // lockToEnd locks the application, if there is one, and the enrolment, for one

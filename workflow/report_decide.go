@@ -103,11 +103,7 @@ func (f *Flow) DecideReport(ctx context.Context, who Actor, in ReportDecision, c
 func (f *Flow) carryOutReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, act registry.ReportAction, by registry.Actor, details map[string]any) error {
 	switch act {
 	case registry.ReportRevoke:
-		change := statusChange{to: registry.CertRevoked, reason: ca.Reason(r.Code), report: r, details: map[string]any{"cause": r.Cause}}
-		if registry.KeyAtRisk(r.Code) {
-			change.since = r.InvalidSince
-		}
-		if err := f.setStatus(tx, who, cert, change); err != nil {
+		if err := f.revokeReported(tx, who, r, cert, map[string]any{}); err != nil {
 			return err
 		}
 		if err := f.cancelHandover(tx, who, cert); err != nil {
@@ -119,6 +115,17 @@ func (f *Flow) carryOutReport(tx *store.Tx, who Actor, r *registry.Report, cert 
 		}
 	}
 	return f.conclude(tx, who, r, cert, act, by, details)
+}
+
+// revokeReported revokes a certificate for what its report says; details go into
+// the journal.
+func (f *Flow) revokeReported(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, details map[string]any) error {
+	details["cause"] = r.Cause
+	change := statusChange{to: registry.CertRevoked, reason: ca.Reason(r.Code), report: r, details: details}
+	if registry.KeyAtRisk(r.Code) {
+		change.since = r.InvalidSince
+	}
+	return f.setStatus(tx, who, cert, change)
 }
 
 // mayDecideReport is the guard of a decision. It returns the hash of

@@ -299,7 +299,7 @@ func TestTokenStepsByStatusAndRole(t *testing.T) {
 			return errOf(o.flow.AskToken(o.ctx, a, workflow.TokenQuestion{EnrolmentID: id, Action: workflow.Receive, Text: "x", Origin: origin, Session: session}))
 		},
 		"restart": func(a workflow.Actor, id registry.EnrolmentID) error {
-			return o.flow.RestartEnrolment(o.ctx, a, id, "")
+			return errOf(o.flow.AskUndelivered(o.ctx, a, undelivered(id, true, "Токен сынды")))
 		},
 	}
 	allowed := map[string]map[registry.EnrolmentStatus]bool{
@@ -398,7 +398,7 @@ func TestTokenRace(t *testing.T) {
 			if i%2 == 0 {
 				return o.flow.CancelEnrolment(o.ctx, o.approver.Actor, id, "Токен жоголду")
 			}
-			return o.flow.RestartEnrolment(o.ctx, o.approver.Actor, id, "Токен жоголду")
+			return o.endUndelivered(o.approver, id, i%4 == 1, "Токен жоголду")
 		}); n < 1 || n > 2 { // begun again, it may still be cancelled
 			t.Errorf("ended %d times", n)
 		}
@@ -464,15 +464,17 @@ func TestIssuedAndNeverHandedOver(t *testing.T) {
 		client := newStick("0929441017")
 		o.onToken(es[0].ID, client, workflow.TokenReceive)
 		lost := o.certificate(es[0])
-		wants(t, "no reason", o.flow.RestartEnrolment(o.ctx, o.approver.Actor, es[0].ID, " "), "error.reason.required")
-		if err := o.flow.RestartEnrolment(o.ctx, o.approver.Actor, es[0].ID, "Токен сынды"); err != nil {
+		wants(t, "no reason", o.endUndelivered(o.approver, es[0].ID, true, " "), "error.reason.required")
+		before := o.balance(app.OrganisationID)
+		if err := o.endUndelivered(o.approver, es[0].ID, true, "Токен сынды"); err != nil {
 			t.Fatal(err)
 		}
-		if c := o.certificateBySerial(lost.Serial); c.Status != registry.CertRevoked || c.StatusReason != int(ca.CessationOfOperation) {
-			t.Errorf("what was issued first is %s", c.Status)
+		if c := o.certificateBySerial(lost.Serial); c.Status != registry.CertRevoked || c.StatusReason != int(ca.Superseded) {
+			t.Errorf("what was issued first is %s for %d", c.Status, c.StatusReason)
 		}
-		if before := o.balance(app.OrganisationID); before != o.balance(app.OrganisationID) {
-			t.Error("money moved")
+		o.signedFor(t, lost)
+		if got := o.balance(app.OrganisationID); got != before {
+			t.Errorf("%d came back", got-before)
 		}
 		other := newStick("0333")
 		o.onToken(es[0].ID, other, workflow.TokenDone)
@@ -485,8 +487,8 @@ func TestIssuedAndNeverHandedOver(t *testing.T) {
 			t.Errorf("to be removed: %+v, %v", d.Remove, err)
 		}
 		o.onToken(es[1].ID, other, workflow.TokenProve)
-		before := o.balance(app.OrganisationID)
-		if err := o.flow.CancelEnrolment(o.ctx, o.approver.Actor, es[1].ID, "Кардар келген жок"); err != nil {
+		before = o.balance(app.OrganisationID)
+		if err := o.endUndelivered(o.approver, es[1].ID, false, "Кардар келген жок"); err != nil {
 			t.Fatal(err)
 		}
 		if got := o.balance(app.OrganisationID) - before; got != es[1].Fee {
@@ -495,7 +497,7 @@ func TestIssuedAndNeverHandedOver(t *testing.T) {
 		if got := o.application(app.ID).Status; got != registry.Completed {
 			t.Errorf("the application is %s", got)
 		}
-		wants(t, "handed over, begun again", o.flow.RestartEnrolment(o.ctx, o.approver.Actor, es[0].ID, "x"), "error.enrolment.state")
+		wants(t, "handed over, begun again", o.endUndelivered(o.approver, es[0].ID, true, "x"), "error.enrolment.state")
 	})
 }
 
@@ -505,9 +507,11 @@ func TestCloudIssuedAndNeverHandedOver(t *testing.T) {
 		o := newIssuingOffice(t, s)
 		app, es, _ := o.issued(1)
 		before, c := o.balance(app.OrganisationID), o.certificate(es[0])
-		if err := o.flow.CancelEnrolment(o.ctx, o.approver.Actor, es[0].ID, "Кардар кирген жок"); err != nil {
+		wants(t, "without a signature", o.flow.CancelEnrolment(o.ctx, o.approver.Actor, es[0].ID, "Кардар кирген жок"), "error.enrolment.sign")
+		if err := o.endUndelivered(o.approver, es[0].ID, false, "Кардар кирген жок"); err != nil {
 			t.Fatal(err)
 		}
+		o.signedFor(t, c)
 		if got := o.certificateBySerial(c.Serial).Status; got != registry.CertRevoked {
 			t.Errorf("the certificate is %s", got)
 		}
@@ -517,7 +521,7 @@ func TestCloudIssuedAndNeverHandedOver(t *testing.T) {
 		if _, err := o.login(app, registry.Head, pin, "", "192.0.2.1"); err == nil {
 			t.Error("logged in with a destroyed key")
 		}
-		wants(t, "begun again", o.flow.RestartEnrolment(o.ctx, o.approver.Actor, es[1].ID, "x"), "error.enrolment.state")
+		wants(t, "begun again", o.endUndelivered(o.approver, es[1].ID, true, "x"), "error.enrolment.state")
 	})
 }
 
