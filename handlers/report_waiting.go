@@ -10,16 +10,20 @@ import (
 	"github.com/tamga-ca/tamga/templates"
 )
 
-// waitingPart is what a page asks of the certificates that are not usable yet,
-// beside one of the same holder that is to be revoked.
+// waitingPart is what a page asks of what follows a certificate that is to be
+// revoked and is not usable yet.
 type waitingPart struct {
 	Waiting []waitingItem
-	Beside  registry.WaitingChoice // what becomes of them
+	Making  bool                   // some of it is not made yet
+	Beside  registry.WaitingChoice // what becomes of it
 }
 
+// waitingItem is a certificate that waits for its term, or the number of an
+// accepted application whose certificate is not made yet.
 type waitingItem struct {
 	Serial registry.Serial
 	From   time.Time
+	Number string
 	Shared string // message key: what happened to the old key, and this one
 }
 
@@ -29,12 +33,23 @@ func (s *Server) readWaiting(tx *store.Tx, v *waitingPart, cert *registry.Certif
 	if err != nil {
 		return err
 	}
-	for _, w := range found {
+	for _, w := range found.Made {
 		shared, err := sharedWith(tx, cert, w)
 		if err != nil {
 			return err
 		}
-		v.Waiting = append(v.Waiting, waitingItem{w.Serial, w.NotBefore, shared})
+		v.Waiting = append(v.Waiting, waitingItem{Serial: w.Serial, From: w.NotBefore, Shared: shared})
+	}
+	for _, e := range found.Making {
+		app, err := tx.Application(e.ApplicationID)
+		if err != nil {
+			return err
+		}
+		shared, err := sharedWith(tx, cert, &registry.Certificate{Storage: app.Declaration.Storage, EnrolmentID: e.ID})
+		if err != nil {
+			return err
+		}
+		v.Waiting, v.Making = append(v.Waiting, waitingItem{Number: app.Number, Shared: shared}), true
 	}
 	return nil
 }
@@ -78,6 +93,10 @@ func (s *Server) waitingWords(c echo.Context, v *waitingPart) (lines []string) {
 		return nil
 	}
 	for _, w := range v.Waiting {
+		if w.Number != "" {
+			lines = append(lines, s.text(c, "waiting.text."+string(v.Beside)+"_making", "number", w.Number))
+			continue
+		}
 		lines = append(lines, s.text(c, "waiting.text."+string(v.Beside), "serial", templates.Hex(w.Serial), "from", templates.DateTime(w.From)))
 	}
 	return lines

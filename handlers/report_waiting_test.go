@@ -65,3 +65,49 @@ func TestA10_TheFormAsksAboutTheCertificateThatWaits(t *testing.T) {
 		t.Error("the one that waits asks about itself")
 	}
 }
+
+// An order that was accepted, and whose certificate is not made yet, is asked
+// about in the same place.
+func TestA10_TheFormAsksAboutTheCertificateThatIsBeingMade(t *testing.T) {
+	d := newIssuingCounter(t)
+	head, accountant := d.renewing()
+	sign := shown(head.post("/cabinet/renew", asItIs(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String())).Body.String())
+	sign.Set("pin", renewPIN)
+	at := head.post("/cabinet/renew/sign", sign).Header().Get("Location")
+	sign = shown(accountant.do(http.MethodGet, at, nil).Body.String())
+	sign.Set("pin", renewPIN)
+	see(t, accountant.post(at+"/sign", sign), http.StatusSeeOther)
+	number := strings.TrimPrefix(at, "/cabinet/orders/")
+	app := d.application(number)
+	var own *registry.Certificate
+	if err := d.st.Write(t.Context(), func(tx *store.Tx) error {
+		from := app.Status
+		app.Status = registry.Approved // what stands between is tested apart
+		if err := tx.MoveApplication(app, from, testNow); err != nil {
+			return err
+		}
+		all, err := tx.CertificatesOf(app.OrganisationID, 10)
+		for _, c := range all {
+			if c.Role == registry.Head {
+				own = c
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	stop := "/cabinet/certificates/" + string(own.Serial) + "/stop"
+	see(t, head.do(http.MethodGet, stop, nil), http.StatusOK, number, "жаңы сертификаты чыгарылууда", "сертификаты чыгарыла элек", `name="waiting" value="keep"`)
+	rec := d.as(registry.Clerk, 0).post("/revocations", url.Values{
+		"serial": {string(own.Serial)}, "way": {"phone"}, "reporter": {"Асанова Гүлнара"}, "identified": {"passport", "phone"}, "cause": {"device_lost"},
+		"reported_at": {d.s.deps.Now().In(d.flow.Pack().Zone()).Format(momentForm)}, "do": {"save"},
+	})
+	see(t, rec, http.StatusSeeOther)
+	report, approver := rec.Header().Get("Location"), d.as(registry.Approver, 0)
+	in := url.Values{"version": {"1"}, "action": {"revoke"}, "cause": {"device_lost"}}
+	see(t, approver.post(report+"/text", in), http.StatusUnprocessableEntity, "калтырылабы же чакыртылабы")
+	for choice, line := range map[string]string{"keep": "чыгарылат жана дароо", "revoke": "анын ачкычы жок кылынат"} {
+		in.Set("waiting", choice)
+		see(t, approver.post(report+"/text", in), http.StatusOK, number, line, `name="pin"`)
+	}
+}

@@ -174,5 +174,5 @@ func (f *Flow) othersMayRevoke(tx *store.Tx, who Actor, cert *registry.Certifica
 	if err != nil {
 		return err
 	}
-	return f.reportFourEyes(tx, who, open, cert)
+	return f.ReportFourEyes(tx, who, open, cert)
 }

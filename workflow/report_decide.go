@@ -130,38 +130,38 @@ func (f *Flow) revokeReported(tx *store.Tx, who Actor, r *registry.Report, cert 
 
 // mayDecideReport is the guard of a decision. It returns the hash of
 // everything that is decided on.
-func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, in *ReportDecision) (waiting []*registry.Certificate, basis [sha256.Size]byte, err error) {
+func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert *registry.Certificate, in *ReportDecision) (waiting Awaited, basis [sha256.Size]byte, err error) {
 	switch in.Action {
 	case registry.ReportRevoke, registry.ReportReject, registry.ReportLift:
 	default:
-		return nil, basis, registry.Refuse(registry.Invalid, "error.decision.action")
+		return waiting, basis, registry.Refuse(registry.Invalid, "error.decision.action")
 	}
 	if _, err := registry.MoveReport(r.Status, in.Action, who.as()); err != nil {
-		return nil, basis, err
+		return waiting, basis, err
 	}
 	if r.Version != in.Version {
-		return nil, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		return waiting, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
 	if err := f.ReportFourEyes(tx, who, r, cert); err != nil {
-		return nil, basis, err
+		return waiting, basis, err
 	}
 	if cert.ValidityAt(f.now()) == registry.Expired {
-		return nil, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
+		return waiting, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
 	}
 	switch suspended := cert.Status == registry.CertSuspended; {
 	case in.Action == registry.ReportRevoke:
 		if cause, known := f.pack.RevocationCause(in.Cause); !known || !ca.Reason(cause.RFC5280).Known() {
-			return nil, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
+			return waiting, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
 		}
 		if waiting, err = f.askWaiting(tx, cert, &in.Waiting); err != nil {
-			return nil, basis, err
+			return waiting, basis, err
 		}
 	case in.Action == registry.ReportLift && !suspended, in.Action == registry.ReportReject && suspended:
-		return nil, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
+		return waiting, basis, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	default:
 		in.Waiting = ""
 		if in.Remark, err = someReason(in.Remark, "remark"); err != nil {
-			return nil, basis, err
+			return waiting, basis, err
 		}
 	}
 	basis, err = reportBasis(r, cert, waiting, in)
@@ -171,7 +171,7 @@ func (f *Flow) mayDecideReport(tx *store.Tx, who Actor, r *registry.Report, cert
 // reportBasis hashes what is decided on: SHA-256 of the JSON of the report as
 // it was entered, the certificate and its status, the action and its
 // reasons, what waits beside the certificate and what becomes of that.
-func reportBasis(r *registry.Report, cert *registry.Certificate, waiting []*registry.Certificate, in *ReportDecision) (sum [sha256.Size]byte, err error) {
+func reportBasis(r *registry.Report, cert *registry.Certificate, waiting Awaited, in *ReportDecision) (sum [sha256.Size]byte, err error) {
 	b, err := json.Marshal(struct {
 		Number            string
 		Version           int64
@@ -185,11 +185,11 @@ func reportBasis(r *registry.Report, cert *registry.Certificate, waiting []*regi
 		InvalidSince      *time.Time
 		Action            registry.ReportAction
 		Cause, Remark     string
-		Waiting           []registry.Serial
+		Waiting           []string
 		Choice            registry.WaitingChoice
 	}{
 		r.Number, r.Version, cert.Serial, cert.Status, r.Way, r.Reporter, r.Identified, r.Note, r.Cause, r.ReportedAt, r.DueAt, r.InvalidSince,
-		in.Action, in.Cause, in.Remark, serialsOf(waiting), in.Waiting,
+		in.Action, in.Cause, in.Remark, waiting.names(), in.Waiting,
 	})
 	return sha256.Sum256(b), err
 }

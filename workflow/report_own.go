@@ -149,29 +149,29 @@ func (f *Flow) RevokeOwn(ctx context.Context, who Actor, in OwnRevocation, chall
 
 // mayRevokeOwn is the guard of a holder's own revocation, with the hash of what
 // is signed.
-func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *registry.Certificate, waiting []*registry.Certificate, basis [sha256.Size]byte, err error) {
+func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *registry.Certificate, waiting Awaited, basis [sha256.Size]byte, err error) {
 	if cert, err = f.ownCertificate(tx, who, in.Serial); err != nil {
-		return nil, nil, basis, err
+		return nil, waiting, basis, err
 	}
 	if cert.PersonalNumber != who.Certificate.PersonalNumber {
-		return nil, nil, basis, registry.Refuse(registry.Forbidden, "error.report.not_own")
+		return nil, waiting, basis, registry.Refuse(registry.Forbidden, "error.report.not_own")
 	}
 	cause, known := f.pack.RevocationCause(in.Cause)
 	switch {
 	case !known || cause.RFC5280 == int(reasonHold):
-		return nil, nil, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
+		return nil, waiting, basis, registry.Refuse(registry.Invalid, "error.certificate.reason").On("cause")
 	case cert.Status == registry.CertRevoked:
-		return nil, nil, basis, registry.Refuse(registry.Conflict, "error.report.revoked")
+		return nil, waiting, basis, registry.Refuse(registry.Conflict, "error.report.revoked")
 	case cert.ValidityAt(f.now()) == registry.Expired:
-		return nil, nil, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
+		return nil, waiting, basis, registry.Refuse(registry.Conflict, "error.report.over", "date", cert.NotAfter)
 	case in.InvalidSince != nil && in.InvalidSince.After(f.now()):
-		return nil, nil, basis, registry.Refuse(registry.Invalid, "error.report.future").On("invalid_since")
+		return nil, waiting, basis, registry.Refuse(registry.Invalid, "error.report.future").On("invalid_since")
 	}
 	if !registry.KeyAtRisk(cause.RFC5280) {
 		in.InvalidSince = nil
 	}
 	if waiting, err = f.askWaiting(tx, cert, &in.Waiting); err != nil {
-		return nil, nil, basis, err
+		return nil, waiting, basis, err
 	}
 	b, err := json.Marshal(struct {
 		Serial       registry.Serial
@@ -179,8 +179,8 @@ func (f *Flow) mayRevokeOwn(tx *store.Tx, who Actor, in *OwnRevocation) (cert *r
 		Status       registry.CertificateStatus
 		Cause        string
 		InvalidSince *time.Time
-		Waiting      []registry.Serial
+		Waiting      []string
 		Choice       registry.WaitingChoice
-	}{cert.Serial, cert.SHA256, cert.Status, in.Cause, in.InvalidSince, serialsOf(waiting), in.Waiting})
+	}{cert.Serial, cert.SHA256, cert.Status, in.Cause, in.InvalidSince, waiting.names(), in.Waiting})
 	return cert, waiting, sha256.Sum256(b), err
 }

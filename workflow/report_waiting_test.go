@@ -13,7 +13,11 @@ import (
 // renewed has a head whose renewed certificate begins when the old one ends.
 func renewed(t *testing.T, s *store.Store) (r *renewer, next *registry.Certificate) {
 	t.Helper()
-	o := newIssuingOffice(t, s)
+	return renewedIn(t, newIssuingOffice(t, s))
+}
+
+func renewedIn(t *testing.T, o *issuingOffice) (r *renewer, next *registry.Certificate) {
+	t.Helper()
 	plain := o.flow
 	o.flow = plain.Backdated(o.now().Add(-time.Hour).Truncate(time.Second), o.now().Add(36*time.Hour).Truncate(time.Second))
 	r = o.renewer(1, true)

@@ -85,6 +85,14 @@ func (tx *Tx) FailedEnrolments(limit int) ([]*registry.Enrolment, error) {
 	return tx.enrolments(` WHERE status = 'failed' ORDER BY updated_at, id LIMIT ?`, limit)
 }
 
+// RenewalsBeingMade returns the enrolments of a person's accepted renewals for
+// an organisation whose key is made and whose certificate is not.
+func (tx *Tx) RenewalsBeingMade(org registry.OrganisationID, person registry.PersonalNumber) ([]*registry.Enrolment, error) {
+	return tx.enrolments(` WHERE status IN ('key_made','issuing','failed') AND signatory_id IN (SELECT s.id FROM signatories s
+		JOIN applications a ON a.id = s.application_id WHERE a.organisation_id = ? AND a.status = 'approved' AND a.operation = 'RENEWAL'
+		AND s.personal_number = ?) ORDER BY id`, org, person)
+}
+
 // AddEnrolment adds one that awaits its key.
 func (tx *Tx) AddEnrolment(e registry.Enrolment, now time.Time) (registry.EnrolmentID, error) {
 	id, err := tx.insert(`INSERT INTO enrolments (application_id, signatory_id, operator_id, status, fee, created_at, updated_at)
