@@ -154,13 +154,18 @@ func (l *packedLife) receipt(tx *store.Tx, cert *registry.Certificate) error {
 	if err != nil {
 		return err
 	}
+	return l.asked(evidence.Signature{Kind: evidence.OnReceipt, At: h.CreatedAt, Signer: cert.Serial}, "receipt", h.Envelope, h.Signature)
+}
+
+// asked adds a signature whose envelope itself says what it is about: a
+// revocation may be signed for the certificate before it.
+func (l *packedLife) asked(s evidence.Signature, name string, envelope, cms []byte) error {
 	var asked struct{ Subject, Action string }
-	if err := json.Unmarshal(h.Envelope, &asked); err != nil {
-		return fmt.Errorf("the receipt of certificate %s cannot be read: %w", cert.Serial, err)
+	if err := json.Unmarshal(envelope, &asked); err != nil {
+		return fmt.Errorf("the envelope of %s cannot be read: %w", name, err)
 	}
-	return l.signature(evidence.Signature{
-		Kind: evidence.OnReceipt, Subject: asked.Subject, Action: asked.Action, At: h.CreatedAt, Signer: cert.Serial,
-	}, "receipt", h.Envelope, h.Signature)
+	s.Subject, s.Action = asked.Subject, asked.Action
+	return l.signature(s, name, envelope, cms)
 }
 
 func (l *packedLife) signature(s evidence.Signature, name string, envelope, cms []byte) error {
@@ -219,11 +224,7 @@ func (l *packedLife) reports(tx *store.Tx, cert *registry.Certificate) error {
 		if err != nil {
 			return err
 		}
-		s := evidence.Signature{Kind: evidence.OnReport, Subject: "report/" + r.Number, Action: string(d.Action), At: d.CreatedAt, Signer: d.Serial}
-		if d.OperatorID == 0 {
-			s.Subject = "certificate/" + string(cert.Serial)
-		}
-		if err := l.signature(s, fmt.Sprint("revocation-", d.ID), d.Envelope, d.Signature); err != nil {
+		if err := l.asked(evidence.Signature{Kind: evidence.OnReport, At: d.CreatedAt, Signer: d.Serial}, fmt.Sprint("revocation-", d.ID), d.Envelope, d.Signature); err != nil {
 			return err
 		}
 	}

@@ -22,6 +22,7 @@ type life struct {
 	statuses   map[string][]time.Time // when it came into a status
 	reports    map[string]bool        // "received 12"
 	envelopes  map[string]bool        // SHA-256 of what was signed
+	along      map[string][2]string   // SHA-256 of what revoked it along with another, and what that is about
 	handedOver bool
 	uploads    map[string]bool // SHA-256 of scans
 	orders     map[string]bool // SHA-256 of what was ordered
@@ -109,7 +110,7 @@ func good(context.Context, *x509.Certificate) (token.Status, error) { return tok
 // life reads the journal's entries about a certificate. What stands in an entry
 // that did not hold is not looked at.
 func (v *verifier) life(c *Certificate) *life {
-	l := &life{statuses: map[string][]time.Time{}, reports: map[string]bool{}, envelopes: map[string]bool{}, uploads: map[string]bool{}, orders: map[string]bool{}}
+	l := &life{statuses: map[string][]time.Time{}, reports: map[string]bool{}, envelopes: map[string]bool{}, along: map[string][2]string{}, uploads: map[string]bool{}, orders: map[string]bool{}}
 	mine := journal.Subject{Kind: "certificate", ID: string(c.Serial)}
 	for _, e := range v.proven(c.Journal) {
 		about, report := false, ""
@@ -123,6 +124,8 @@ func (v *verifier) life(c *Certificate) *life {
 			SHA256   string `json:"sha256"`
 			Envelope string `json:"envelope_sha256"`
 			Content  string `json:"content_sha256"`
+			With     string `json:"with"`
+			Report   string `json:"report"`
 		}
 		if !loose(e.Details, &d) {
 			continue
@@ -143,6 +146,9 @@ func (v *verifier) life(c *Certificate) *life {
 		case "report.received", "report.revoked", "report.rejected", "report.lifted", "report.over":
 			if about {
 				l.reports[e.Kind[len("report."):]+" "+report] = true
+				if d.With != "" {
+					l.along[d.Envelope] = [2]string{"certificate/" + d.With, "report/" + d.Report}
+				}
 			}
 		case "document.upload":
 			l.uploads[d.SHA256] = true

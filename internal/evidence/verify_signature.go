@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"slices"
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/token"
@@ -50,12 +51,13 @@ func (v *verifier) signature(c *Certificate, s *Signature, l *life) {
 		v.find(s.Envelope, "what was signed is something else than %s says", PackFile)
 		return
 	}
-	if !v.concerns(c, s, e, l) {
+	h := sha256.Sum256(envelope)
+	sum := hex.EncodeToString(h[:])
+	if along := l.along[sum]; !slices.Contains(along[:], e.Subject) && !v.concerns(c, s, e, l) {
 		v.find(s.Envelope, "what was signed is not about certificate %s", c.Serial)
 		return
 	}
-	sum := sha256.Sum256(envelope)
-	if !l.envelopes[hex.EncodeToString(sum[:])] && (s.Kind != OnReceipt || !l.handedOver) {
+	if !l.envelopes[sum] && (s.Kind != OnReceipt || !l.handedOver) {
 		v.find(c.Journal, "the journal has no entry about the signature %s", s.CMS)
 		return
 	}
@@ -70,7 +72,7 @@ func (v *verifier) concerns(c *Certificate, s *Signature, e token.Envelope, l *l
 	case OnApplication:
 		return c.Application != nil && e.Subject == "application/"+c.Application.Number
 	case OnReport:
-		if e.Type == token.Revocation {
+		if e.Type == token.Revocation || e.Subject == own {
 			return e.Subject == own
 		}
 		for _, r := range c.Reports {
