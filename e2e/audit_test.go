@@ -3,7 +3,11 @@
 package e2e
 
 import (
+	"encoding/base64"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -69,10 +73,48 @@ func tryAudit(page *Page, w words, serial string) {
 	page.Submit(row + " a.tg-key")
 	page.See(w.T("history.certificate.suspended"))
 	page.look()
+	page.tryPack(w, serial)
 	page.Goto("/audit/charts")
 	page.look()
 	page.Goto("/audit")
 	page.look()
+}
+
+// tryPack has the life of a certificate packed, and the program check it without
+// server and database; a pack in which one byte is another fails.
+func (p *Page) tryPack(w words, serial string) {
+	p.t.Helper()
+	p.Goto("/audit/packs?certificate=" + serial)
+	p.look()
+	p.Fill("#f-purpose", "Сот иши № 12")
+	var sent string
+	p.Run(chromedp.Evaluate(`(() => {
+		const form = document.querySelector('form[action="/audit/packs"]');
+		return fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form))}).then((r) => r.ok ? r.arrayBuffer() : Promise.reject(r.status))
+			.then((b) => btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')));
+	})()`, &sent, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	pack, err := base64.StdEncoding.DecodeString(sent)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	file := filepath.Join(p.t.TempDir(), "pack.zip")
+	write := func(b []byte) {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	write(pack)
+	if said := command(p.t, nil, "journal", "verify", file); !strings.HasPrefix(said, "OK") {
+		p.t.Errorf("of the pack it is said: %s", said)
+	}
+	pack[len(pack)/2] ^= 1
+	write(pack)
+	cmd := exec.CommandContext(p.t.Context(), binary(p.t, tamga), "journal", "verify", file)
+	if out, err := cmd.CombinedOutput(); err == nil {
+		p.t.Errorf("of an altered pack it is said: %s", out)
+	}
+	p.Goto("/audit")
+	p.See(w.T("history.pack.made"))
 }
 
 // look looks at a page as axe-core and both widths do.

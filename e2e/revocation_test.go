@@ -5,6 +5,7 @@ package e2e
 import (
 	"crypto/x509"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,7 @@ func TestRevocation(t *testing.T) {
 				try  func(*testing.T)
 			}{
 				{"Counter", x.tryCounter}, {"Lifted", x.tryLifted}, {"Authority", x.tryAuthority}, {"Cabinet", x.tryCabinet},
-				{"CabinetByToken", x.tryCabinetByToken}, {"Emergency", x.tryEmergency}, {"Reissue", x.tryReissue}, {"Bulk", x.tryBulk},
+				{"CabinetByToken", x.tryCabinetByToken}, {"Emergency", x.tryEmergency}, {"Reissue", x.tryReissue}, {"Bulk", x.tryBulk}, {"Administrator", x.tryAdministrator},
 			} {
 				t.Run(way.name, func(t *testing.T) {
 					x.t, x.words.t, x.clerk.t, x.approver.t, x.desk.t, x.desk.register.t = t, t, t, t, t, t
@@ -240,6 +241,22 @@ func (x *revoking) tryCounter(t *testing.T) {
 	out(t, h.Page)
 	x.decide(number, "revoke", "device_stolen", "")
 	x.says(t, cert.Raw, "keyCompromise")
+}
+
+// tryAdministrator: an administrator revokes nothing, and sees what the CA did
+// not want to hear: of all that was revoked here, nothing.
+func (x *revoking) tryAdministrator(t *testing.T) {
+	i := slices.IndexFunc(x.d.People, func(p Person) bool { return p.Role == string(registry.Administrator) })
+	a := x.enter(x.d.People[i])
+	for _, at := range []string{"/revocations", "/revocations/new", "/revocations/bulk", "/revocations/keys"} {
+		if status := a.Goto(at); status != http.StatusForbidden {
+			t.Errorf("to an administrator %s answers %d", at, status)
+		}
+	}
+	a.Goto("/ca-refusals")
+	a.Accessible()
+	a.Fits()
+	a.See(x.T("ca_refusals.none"))
 }
 
 // tryLifted: the token is found again.
