@@ -5,7 +5,7 @@
 // RESULTS.md and ends with status 1 when a limit is missed. It must not be part
 // of the tests: what it measures is the machine as well.
 //
-//	go run -tags bench ./bench [-only issuing,login,worklist,journal,ocsp,crl] [-on DATABASE] [-small] [-out FILE]
+//	go run -tags bench ./bench [-only issuing,login,worklist,journal,ocsp,crl,renewal,audit] [-on DATABASE] [-small] [-certificates N [-entries N]] [-out FILE]
 package main
 
 import (
@@ -36,11 +36,14 @@ type sizes struct {
 	entries      int // of the journal
 	revoked      int // certificates of a long list
 	revocations  int // until the world knows
+	// The registers that an auditor searches: certificates and entries of the
+	// journal, and how many certificates the one to compare with has.
+	searched, searchedEntries, searchedShort int
 }
 
 var (
-	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60}
-	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 60, entries: 1000, revoked: 10_000, revocations: 3}
+	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60, searched: 200_000, searchedEntries: 1_000_000, searchedShort: 10_000}
+	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 60, entries: 1000, revoked: 10_000, revocations: 3, searched: 10_000, searchedEntries: 50_000, searchedShort: 2000}
 )
 
 // section is a part of the run that may be asked for by itself.
@@ -49,7 +52,7 @@ type section struct {
 	run  func(context.Context, *bench) error
 }
 
-var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}, {"ocsp", answers}, {"crl", lists}, {"renewal", renewals}}
+var sections = []section{{"issuing", issuing}, {"login", logins}, {"worklist", worklists}, {"journal", journals}, {"ocsp", answers}, {"crl", lists}, {"renewal", renewals}, {"audit", audits}}
 
 // bench is one run.
 type bench struct {
@@ -70,6 +73,8 @@ func run(args []string, out io.Writer) int {
 	file := flags.String("out", "", "the file of results, where those of this run take the place of earlier ones; empty: only print them")
 	on := flags.String("on", "", "database to measure: sqlite or postgresql; empty: both")
 	rounds := flags.Int("rounds", 0, "how often each is measured; 0: as often as usual")
+	certificates := flags.Int("certificates", 0, "how many certificates an auditor searches; 0: as many as usual")
+	entries := flags.Int("entries", 0, "and how many entries the journal has; 0: five times as many as there are certificates")
 	kills := flags.String("kills", "", "a file of kills that make soak counted: put it into the results, and measure nothing")
 	profile := flags.String("cpuprofile", "", "where to write a CPU profile")
 	if err := flags.Parse(args); err != nil {
@@ -105,6 +110,12 @@ func run(args []string, out io.Writer) int {
 	}
 	if *rounds > 0 {
 		b.rounds = *rounds
+	}
+	if *certificates > 0 {
+		b.searched, b.searchedEntries, b.searchedShort = *certificates, 5**certificates, full.searchedShort
+	}
+	if *entries > 0 {
+		b.searchedEntries = *entries
 	}
 	for _, s := range sections {
 		if *only != "" && !slices.Contains(strings.Split(*only, ","), s.name) {

@@ -19,8 +19,8 @@ type figure struct {
 	rounds []float64
 	// atLeast or atMost bounds the ratio; 0: nothing is promised.
 	atLeast, atMost float64
-	// p99 and within are milliseconds; 0: not measured, not bounded.
-	p99, within float64
+	// p99, the peer's, and within are milliseconds; 0: not measured, not bounded.
+	p99, peerP99, within float64
 }
 
 // compare makes a figure of rounds of ours beside the peer's.
@@ -41,6 +41,9 @@ func (f figure) ratio() string {
 	}
 	if f.p99 > 0 {
 		s += fmt.Sprintf(", p99 %.1f ms", f.p99)
+	}
+	if f.peerP99 > 0 {
+		s += fmt.Sprintf(" beside %.1f", f.peerP99)
 	}
 	return s
 }

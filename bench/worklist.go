@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -139,23 +138,8 @@ func (b *bench) openDesk(ctx context.Context, a *authority, dsn string, n int, f
 // get asks for one page and returns how many rows it has and how long it took,
 // in milliseconds.
 func (d *desk) get(name string) (rows int, ms float64, err error) {
-	r, err := http.NewRequest(http.MethodGet, d.server.URL+"/worklist"+d.pages[name].query, nil)
-	if err != nil {
-		return 0, 0, err
-	}
-	r.AddCookie(d.cookie)
-	began := time.Now()
-	answer, err := d.server.Client().Do(r)
-	if err != nil {
-		return 0, 0, err
-	}
-	text, err := io.ReadAll(answer.Body)
-	ms = float64(time.Since(began).Microseconds()) / 1000
-	_ = answer.Body.Close()
-	if err == nil && (answer.StatusCode != http.StatusOK || !strings.Contains(string(text), "</html>") || answer.Request.URL.Path != "/worklist") {
-		err = fmt.Errorf("page %q: %d, %s", name, answer.StatusCode, answer.Request.URL)
-	}
-	return strings.Count(string(text), "data-row="), ms, err
+	text, ms, err := get(d.server, d.cookie, "/worklist"+d.pages[name].query)
+	return strings.Count(text, "data-row="), ms, err
 }
 
 // last turns to the last rows of a filter.

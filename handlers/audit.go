@@ -103,14 +103,14 @@ func (s *Server) auditChoices(c echo.Context, prefix string, values []string, ch
 }
 
 func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
-	before, _ := strconv.ParseInt(c.QueryParam("before"), 10, 64)
+	after, _ := strconv.ParseInt(c.QueryParam("after"), 10, 64)
 	one, _ := strconv.ParseInt(c.QueryParam("id"), 10, 64)
 	filter := store.JournalFilter{
 		Kind: v.Kind, ActorKind: v.ActorKind, ActorID: v.ActorID, SubjectKind: v.SubjectKind, SubjectID: v.SubjectID,
-		From: v.Period.start, To: v.Period.end, Before: before, Limit: auditShown + 1,
+		From: v.Period.start, To: v.Period.end, After: after, Limit: auditShown + 1,
 	}
 	if one > 0 { // a link to one entry asks for nothing else
-		filter = store.JournalFilter{Before: one + 1, Limit: 1}
+		filter = store.JournalFilter{ID: one, Limit: 1}
 	}
 	entries, err := tx.Journal(filter)
 	if err != nil {
@@ -122,15 +122,12 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 	}
 	if len(entries) > auditShown {
 		entries = entries[:auditShown]
-		v.Next = auditPath(c, "before", strconv.FormatInt(entries[auditShown-1].ID, 10))
+		v.Next = auditPath(c, "after", strconv.FormatInt(entries[auditShown-1].ID, 10))
 	}
-	if before > 0 {
-		v.First = auditPath(c, "before", "")
+	if after > 0 {
+		v.First = auditPath(c, "after", "")
 	}
 	for _, e := range entries {
-		if one > 0 && e.ID != one {
-			break
-		}
 		item := auditItem{ID: e.ID, At: e.At, Kind: e.Kind, Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names)}
 		if e.Details != "{}" {
 			item.Details = s.auditFacts(c, e.Kind, e.Details)

@@ -105,14 +105,18 @@ func (s *Server) readSearchDates(c echo.Context, typed url.Values, f *store.Cert
 	}
 }
 
+// rarest are the dates, those first that the fewest certificates have.
+var rarest = [...]store.CertificateDate{store.DateRevoked, store.DatePublic, store.DateDecided, store.DateReported, store.DateEnds, store.DateIssued}
+
 // searchOrder is the order asked for, otherwise the one that leads to what is
-// sought: the date that is limited, or the end for what has ended.
+// sought: the rarest of the dates that are limited, or the end for what has
+// ended.
 func searchOrder(typed url.Values, f store.CertificateSearch) store.CertificateDate {
 	if order := store.CertificateDate(typed.Get("order")); slices.Contains(store.CertificateDates[:], order) {
 		return order
 	}
-	if len(f.Dates) == 1 {
-		for date := range f.Dates {
+	for _, date := range rarest {
+		if _, limited := f.Dates[date]; limited {
 			return date
 		}
 	}

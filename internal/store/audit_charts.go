@@ -59,16 +59,6 @@ func (tx *Tx) ReportTimesBetween(from, to time.Time) ([]ReportTimes, error) {
 	return out, nil
 }
 
-// journalStretch are the ids of the journal's first and last entry of a stretch
-// of time; none: ok is false.
-func (tx *Tx) journalStretch(from, to time.Time) (first, last int64, ok bool, err error) {
-	if ok, err = tx.scan(&first, `SELECT id FROM journal_entries WHERE at >= ? AND at < ? ORDER BY at, id LIMIT 1`, from, to); err != nil || !ok {
-		return 0, 0, false, err
-	}
-	_, err = tx.scan(&last, `SELECT id FROM journal_entries WHERE at >= ? AND at < ? ORDER BY at DESC, id DESC LIMIT 1`, from, to)
-	return first, last, true, err
-}
-
 // DecisionCount is how many decisions of a kind an operator has made.
 type DecisionCount struct {
 	ActorID string
@@ -83,15 +73,11 @@ var decisionKinds = []string{"application.approve", "application.refuse", "appli
 // DecisionsBetween counts operators' decisions, the newest ChartRows of each
 // kind.
 func (tx *Tx) DecisionsBetween(from, to time.Time) (out []DecisionCount, err error) {
-	first, last, ok, err := tx.journalStretch(from, to)
-	if err != nil || !ok {
-		return nil, err
-	}
 	for _, kind := range decisionKinds {
 		var rows []DecisionCount
 		if err := tx.query(&rows, `SELECT actor_id, '`+kind+`' AS kind, COUNT(*) AS n FROM (SELECT actor_id FROM journal_entries
-			WHERE kind = ? AND id >= ? AND id <= ? AND actor_kind = ? ORDER BY id DESC LIMIT `+strconv.Itoa(ChartRows)+`) e GROUP BY actor_id ORDER BY actor_id`,
-			kind, first, last, string(journal.ActorOperator)); err != nil {
+			WHERE kind = ? AND at >= ? AND at < ? AND actor_kind = ? ORDER BY at DESC, id DESC LIMIT `+strconv.Itoa(ChartRows)+`) e GROUP BY actor_id ORDER BY actor_id`,
+			kind, from, to, string(journal.ActorOperator)); err != nil {
 			return nil, err
 		}
 		out = append(out, rows...)
@@ -99,10 +85,10 @@ func (tx *Tx) DecisionsBetween(from, to time.Time) (out []DecisionCount, err err
 	return out, nil
 }
 
-// approvedSQL are the applications approved between two entries of the
-// journal, the newest ChartRows.
-var approvedSQL = `(SELECT CAST(s.subject_id AS BIGINT) AS id FROM (SELECT id FROM journal_entries WHERE kind = 'application.approve' AND id >= ? AND id <= ?
-	ORDER BY id DESC LIMIT ` + strconv.Itoa(ChartRows) + `) e JOIN journal_subjects s ON s.entry_id = e.id AND s.position = 0)`
+// approvedSQL are the applications approved from one instant up to another, by
+// the journal, the newest ChartRows.
+var approvedSQL = `(SELECT CAST(s.subject_id AS BIGINT) AS id FROM (SELECT id FROM journal_entries WHERE kind = 'application.approve' AND at >= ? AND at < ?
+	ORDER BY at DESC, id DESC LIMIT ` + strconv.Itoa(ChartRows) + `) e JOIN journal_subjects s ON s.entry_id = e.id AND s.position = 0)`
 
 // ApprovedTimes are the instants of an application that was approved.
 type ApprovedTimes struct {
@@ -114,11 +100,7 @@ type ApprovedTimes struct {
 
 // ApprovedBetween returns those of a stretch of time.
 func (tx *Tx) ApprovedBetween(from, to time.Time) (out []ApprovedTimes, err error) {
-	first, last, ok, err := tx.journalStretch(from, to)
-	if err != nil || !ok {
-		return nil, err
-	}
-	err = tx.query(&out, `SELECT a.channel, a.submitted_at, a.verified_at, a.decided_at FROM `+approvedSQL+` x JOIN applications a ON a.id = x.id`, first, last)
+	err = tx.query(&out, `SELECT a.channel, a.submitted_at, a.verified_at, a.decided_at FROM `+approvedSQL+` x JOIN applications a ON a.id = x.id`, from, to)
 	return out, err
 }
 
@@ -131,11 +113,7 @@ type WaivedCount struct {
 // WaivedBetween counts the documents of the applications approved in a stretch
 // of time by their rule.
 func (tx *Tx) WaivedBetween(from, to time.Time) (out []WaivedCount, err error) {
-	first, last, ok, err := tx.journalStretch(from, to)
-	if err != nil || !ok {
-		return nil, err
-	}
 	err = tx.query(&out, `SELECT d.code, COUNT(*) AS "all", SUM(CASE WHEN d.status = 'waived' THEN 1 ELSE 0 END) AS waived FROM `+approvedSQL+` x
-		JOIN documents d ON d.application_id = x.id WHERE d.required GROUP BY d.code ORDER BY d.code`, first, last)
+		JOIN documents d ON d.application_id = x.id WHERE d.required GROUP BY d.code ORDER BY d.code`, from, to)
 	return out, err
 }

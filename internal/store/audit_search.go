@@ -81,14 +81,20 @@ type CertificatesFound struct {
 }
 
 const (
-	searchLooked = 5000
+	searchLooked = 2000
+	// searchSteps: a search first looks at one in so many of these rows, and at
+	// more only if they do not fill a page.
+	searchSteps = 2
+	// searchChosen: of a condition that lies in no order that could be read, it
+	// looks at so many times as many.
+	searchChosen = 2
 	// searchCounted is up to where conditions are compared for the one that
 	// chooses the fewest.
 	searchCounted = 20_000
 	// searchTotal is up to where results are counted.
 	searchTotal = 1000
 	// searchOrganisations is how many organisations of a name are looked at.
-	searchOrganisations = 200
+	searchOrganisations = 100
 )
 
 // chooser is a condition that an index answers.
@@ -100,18 +106,29 @@ type chooser struct {
 	n     int // how many it chooses, counted up to searchCounted
 }
 
+// placed is a certificate at its place in the order.
+type placed struct {
+	At          time.Time
+	Place, Cert int64
+}
+
 // SearchCertificates finds certificates. It reads an index in the order asked
 // for, at most Look rows of it, or, where one condition chooses no more than
-// that, exactly what it chooses: no search reads a whole table.
+// that, exactly what it chooses: no search reads a whole table. What fills a
+// page sooner ends sooner.
 func (tx *Tx) SearchCertificates(f CertificateSearch) (found CertificatesFound, err error) {
 	if tx.dialect == migrations.PostgreSQL {
-		// What is left to the planner is the order of lookups.
-		if _, err := tx.exec(`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`); err != nil {
+		// What is left to the planner is the order of lookups. It takes them for
+		// dear, and compiling them would cost more than doing them.
+		if _, err := tx.exec(`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off`); err != nil {
 			return found, err
 		}
 	}
 	if f.Look == 0 {
 		f.Look = searchLooked
+	}
+	if f.Order == "" {
+		f.Order = DateIssued
 	}
 	choosers, none, err := tx.choosers(f, &found)
 	if err != nil || none {
@@ -119,37 +136,22 @@ func (tx *Tx) SearchCertificates(f CertificateSearch) (found CertificatesFound, 
 		return found, err
 	}
 	q := searchQuery{CertificateSearch: f, choosers: choosers}
-	if q.Order == "" {
-		q.Order = DateIssued
-	}
-	lead, err := tx.leading(choosers, q.Look)
-	if err != nil {
+	if q.lead, err = tx.leading(choosers, q.Look); err != nil {
 		return found, err
 	}
-	few := lead != nil && lead.n <= q.Look
+	q.step = max(q.Look/searchSteps, 1)
+	q.few = q.lead != nil && (q.lead.n <= q.step || q.lead.mark == "" || q.lead.n <= q.Look && q.Order != DateIssued)
 	limit, first := f.Limit+1, f.After == SearchPlace{}
 	if first {
 		limit = max(limit, searchTotal+1)
 	}
-	window, wargs := q.window(lead, few)
-	where, args := q.conditions(lead, few)
-	var rows []struct {
-		At          time.Time
-		Place, Cert int64
-	}
-	if err := tx.query(&rows, `SELECT d.at, d.place, d.cert FROM (`+window+`) d JOIN certificates c ON c.id = d.cert`+where+` ORDER BY d.at DESC, d.place DESC LIMIT `+strconv.Itoa(limit),
-		slices.Concat(wargs, args)...); err != nil {
+	rows, err := tx.searchRows(q, limit, &found)
+	if err != nil {
 		return found, err
 	}
-	found.Total, found.Exact = len(rows), len(rows) < limit
+	found.Total, found.Exact = len(rows), len(rows) < limit && !found.Cut
 	if first && len(rows) == limit {
 		found.Total = limit - 1
-	}
-	if len(rows) < limit && !few {
-		if found.Cut, err = tx.searchEnd(window, wargs, q.Look, &found.Next); err != nil {
-			return found, err
-		}
-		found.Exact = !found.Cut
 	}
 	found.More = found.Cut
 	if len(rows) > f.Limit {
@@ -163,19 +165,37 @@ func (tx *Tx) SearchCertificates(f CertificateSearch) (found CertificatesFound, 
 	return found, nil
 }
 
+// searchRows reads what matches, at most limit: step by step, until the page is
+// full or Look rows were looked at; found then says where to go on.
+func (tx *Tx) searchRows(q searchQuery, limit int, found *CertificatesFound) (rows []placed, err error) {
+	for looked := 0; ; q.step *= 2 {
+		q.step = min(q.step, q.Look-looked)
+		window, args := q.window()
+		from, more := q.conditions()
+		var some []placed
+		if err := tx.query(&some, `SELECT d.at, d.place, d.cert FROM (`+window+`) d`+from+` ORDER BY d.at DESC, d.place DESC LIMIT `+strconv.Itoa(limit-len(rows)),
+			slices.Concat(args, more)...); err != nil {
+			return nil, err
+		}
+		if rows = append(rows, some...); q.few || len(rows) == limit {
+			return rows, nil
+		}
+		if found.Cut, err = tx.searchEnd(window, args, q.step, &found.Next); err != nil || !found.Cut {
+			return rows, err
+		}
+		if looked += q.step; len(rows) > q.Limit || looked == q.Look {
+			return rows, nil
+		}
+		q.After = found.Next
+	}
+}
+
 // searchEnd tells whether a window is full, and its last place.
-func (tx *Tx) searchEnd(window string, args []any, look int, next *SearchPlace) (full bool, err error) {
-	var n int
-	if err := tx.query(&n, `SELECT COUNT(*) FROM (`+window+`) d`, args...); err != nil || n < look {
-		return false, err
-	}
-	var last struct {
-		At    time.Time
-		Place int64
-	}
-	err = tx.one(&last, `SELECT d.at, d.place FROM (`+window+`) d ORDER BY d.at, d.place LIMIT 1`, args...)
+func (tx *Tx) searchEnd(window string, args []any, size int, next *SearchPlace) (full bool, err error) {
+	var last placed
+	full, err = tx.scan(&last, `SELECT d.at, d.place, d.cert FROM (`+window+`) d ORDER BY d.at DESC, d.place DESC LIMIT 1 OFFSET `+strconv.Itoa(size-1), args...)
 	*next = SearchPlace{last.At.UTC(), last.Place}
-	return true, err
+	return full, err
 }
 
 // choosers are the conditions that an index answers; none says that nothing
@@ -229,8 +249,12 @@ func (f CertificateSearch) marks() (marks []string, number string) {
 	if f.Operator != 0 {
 		marks = append(marks, byOperator(f.Operator))
 	}
-	if f.State == registry.StateSuspended || f.State == registry.StateRevoked {
+	switch {
+	case f.State == registry.StateSuspended:
 		marks = append(marks, markWas+string(f.State))
+	case f.Order == DateRevoked: // has no others
+	case f.State == registry.StateRevoked || !f.Dates[DateRevoked].open():
+		marks = append(marks, markWas+string(registry.StateRevoked))
 	}
 	if n := strings.ReplaceAll(f.Person, " ", ""); len(n) == 14 && strings.Trim(n, "0123456789") == "" {
 		return marks, n
@@ -254,13 +278,15 @@ func (tx *Tx) organisationsNamed(query string) (ids []int64, err error) {
 func (tx *Tx) leading(choosers []*chooser, look int) (lead *chooser, err error) {
 	for _, ch := range choosers {
 		most := look + 1
-		if ch.mark != "" {
+		if ch.mark == "" {
+			most = look*searchChosen + 1
+		} else if len(choosers) > 1 {
 			most = max(most, searchCounted)
 		}
 		if err := tx.query(&ch.n, `SELECT COUNT(*) FROM (`+ch.from+` LIMIT `+strconv.Itoa(most)+`) n`, ch.args...); err != nil {
 			return nil, err
 		}
-		if ch.n > look && ch.mark == "" {
+		if ch.n == most && ch.mark == "" {
 			continue // lies in another order
 		}
 		if lead == nil || ch.n < lead.n {
@@ -274,6 +300,9 @@ func (tx *Tx) leading(choosers []*chooser, look int) (lead *chooser, err error) 
 type searchQuery struct {
 	CertificateSearch
 	choosers []*chooser
+	lead     *chooser // the condition that chooses the fewest, nil without any
+	few      bool     // so few that all of them are looked at
+	step     int      // how many rows the next window has, unless few
 }
 
 // orders say for each date where it lies: the column, the rows' id, the
@@ -288,9 +317,9 @@ var orders = map[CertificateDate]struct{ table, at, place, cert, only string }{
 }
 
 // window is a query of at, place and cert: the next rows of an index in the order, or all that a few certificates have.
-func (q searchQuery) window(lead *chooser, few bool) (string, []any) {
-	o := orders[q.Order]
-	if few {
+func (q searchQuery) window() (string, []any) {
+	o, lead := orders[q.Order], q.lead
+	if q.few {
 		table, args := `(`+lead.from+`) l JOIN `+o.table+` ON `+o.cert+` = l.id`, slices.Clone(lead.args)
 		if q.Order == DatePublic { // from the certificate to its changes
 			table = `(` + lead.from + `) l JOIN certificates k ON k.id = l.id JOIN status_changes s ON s.serial = k.serial`
@@ -301,11 +330,11 @@ func (q searchQuery) window(lead *chooser, few bool) (string, []any) {
 	if q.Order == DateIssued && lead != nil {
 		where, args := q.stretch("m.issued_at", "m.certificate_id")
 		return `SELECT m.issued_at AS at, m.certificate_id AS place, m.certificate_id AS cert FROM certificate_marks m WHERE m.mark = ?` + where +
-			` ORDER BY m.issued_at DESC, m.certificate_id DESC LIMIT ` + strconv.Itoa(q.Look), slices.Concat(lead.args, args)
+			` ORDER BY m.issued_at DESC, m.certificate_id DESC LIMIT ` + strconv.Itoa(q.step), slices.Concat(lead.args, args)
 	}
 	where, args := q.stretch(o.at, o.place)
 	return `SELECT ` + o.at + ` AS at, ` + o.place + ` AS place, ` + o.cert + ` AS cert FROM ` + o.table + ` WHERE TRUE` + o.only + where +
-		` ORDER BY ` + o.at + ` DESC, ` + o.place + ` DESC LIMIT ` + strconv.Itoa(q.Look), args
+		` ORDER BY ` + o.at + ` DESC, ` + o.place + ` DESC LIMIT ` + strconv.Itoa(q.step), args
 }
 
 // stretch bounds the window by the place reached, by the date's own limits, and
@@ -336,41 +365,49 @@ func (q searchQuery) stretch(at, place string) (where string, args []any) {
 	return where, args
 }
 
-// conditions are the rest: what the window d and its certificate c must be.
-// Subqueries are written so that no planner makes a join of them, which would
-// read all that they could find.
-func (q searchQuery) conditions(lead *chooser, few bool) (string, []any) {
-	where, args := ` WHERE TRUE`, []any(nil)
+// conditions are the rest: what the window d and its certificate c must be. The
+// certificate is looked up only where something is asked of it. Subqueries are
+// written so that no planner makes a join of them, which would read all that
+// they could find.
+func (q searchQuery) conditions() (string, []any) {
+	where, args, join := ` WHERE TRUE`, []any(nil), ``
 	and := func(cond string, more ...any) { where, args = where+` AND `+cond, append(args, more...) }
-	issued := `c.issued_at`
-	if q.Order == DateIssued {
-		issued = `d.at`
+	ofCertificate := func(cond string, more ...any) {
+		join = ` JOIN certificates c ON c.id = d.cert`
+		and(cond, more...)
 	}
 	for _, ch := range q.choosers {
 		switch {
-		case ch == lead && (few || q.Order == DateIssued):
-		case ch.mark != "":
-			and(`(SELECT m.certificate_id FROM certificate_marks m WHERE m.mark = ? AND m.issued_at = `+issued+` AND m.certificate_id = d.cert LIMIT 1) IS NOT NULL`, ch.mark)
+		case ch == q.lead && (q.few || q.Order == DateIssued):
+		case ch.mark == "":
+			ofCertificate(ch.where, ch.args...)
+		case q.Order == DateIssued:
+			and(marked(`d.at`), ch.mark)
 		default:
-			and(ch.where, ch.args...)
+			ofCertificate(marked(`c.issued_at`), ch.mark)
 		}
 	}
 	for date, b := range q.Dates {
 		if date != q.Order && !b.open() {
 			cond, more := dated(date, b)
-			and(cond, more...)
+			ofCertificate(cond, more...)
 		}
 	}
 	if at, place := orders[q.Order].at, orders[q.Order].place; q.Order == DateReported || q.Order == DateDecided || q.Order == DatePublic {
 		// A certificate stands where its latest such row does.
 		later, more := q.latest(at, place)
-		and(later, more...)
+		ofCertificate(later, more...)
 	}
-	if q.State != "" {
+	if q.State != "" && (q.State != registry.StateRevoked || q.Order != DateRevoked) { // revoked for good: the stretch says it
 		cond, more := stateSQL(q.State, q.At)
-		and(cond, more...)
+		ofCertificate(cond, more...)
 	}
-	return where, args
+	return join + where, args
+}
+
+// marked is a condition that the certificate has a mark.
+func marked(issuedAt string) string {
+	return `(SELECT m.certificate_id FROM certificate_marks m WHERE m.mark = ? AND m.issued_at = ` + issuedAt + ` AND m.certificate_id = d.cert LIMIT 1) IS NOT NULL`
 }
 
 // latest says that no other row of the certificate in the stretch is later.
@@ -407,7 +444,8 @@ func dated(date CertificateDate, b Between) (string, []any) {
 
 // stateSQL is registry.Certificate.StateAt as a condition.
 func stateSQL(state registry.CertificateState, at time.Time) (string, []any) {
-	const status = `COALESCE((SELECT s.status FROM status_changes s WHERE s.serial = c.serial AND s.at <= ? ORDER BY s.id DESC LIMIT 1), 'issued')`
+	// status_at is empty where nothing ever changed.
+	const status = `CASE WHEN c.status_at IS NULL THEN 'issued' ELSE COALESCE((SELECT s.status FROM status_changes s WHERE s.serial = c.serial AND s.at <= ? ORDER BY s.id DESC LIMIT 1), 'issued') END`
 	switch state {
 	case registry.StateUnissued:
 		return `c.issued_at > ?`, []any{at}

@@ -38,7 +38,9 @@ func TestJournalFilters(t *testing.T) {
 			want []int64
 		}{
 			"all":          {store.JournalFilter{}, []int64{4, 3, 2, 1}},
-			"page":         {store.JournalFilter{Limit: 2, Before: 4}, []int64{3, 2}},
+			"page":         {store.JournalFilter{Limit: 2, After: 4}, []int64{3, 2}},
+			"one":          {store.JournalFilter{ID: 3}, []int64{3}},
+			"behind none":  {store.JournalFilter{After: 9}, nil},
 			"kind":         {store.JournalFilter{Kind: "a"}, []int64{3, 1}},
 			"actor":        {store.JournalFilter{ActorKind: "operator", ActorID: "1"}, []int64{4, 1}},
 			"actors":       {store.JournalFilter{ActorKind: "system"}, []int64{3}},

@@ -25,7 +25,7 @@ func (tx *Tx) IssuedSerials(start, end time.Time, before, size int64) ([]string,
 // zero where none was.
 func (tx *Tx) FirstIssue() (time.Time, error) {
 	var rows []struct{ At time.Time }
-	err := tx.query(&rows, `SELECT at FROM journal_entries WHERE kind = ? ORDER BY id LIMIT 1`, journal.IssuedKind)
+	err := tx.query(&rows, `SELECT at FROM journal_entries WHERE kind = ? ORDER BY at, id LIMIT 1`, journal.IssuedKind)
 	if err != nil || len(rows) == 0 {
 		return time.Time{}, err
 	}
