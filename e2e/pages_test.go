@@ -30,6 +30,7 @@ var notPages = map[string]string{
 	"/cabinet/balance.csv":                 "a file",
 	"/applications/:number/order.zip":      "a file",
 	"/calendar.csv":                        "a file",
+	"/calendar.xlsx":                       "a file",
 	"/audit/certificates.csv":              "a file",
 	"/audit/certificates.xlsx":             "a file",
 	"/revocations/bulk/preview.csv":        "a file",

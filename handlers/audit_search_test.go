@@ -5,8 +5,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
+	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -170,26 +171,30 @@ func TestAuditorExportsASearch(t *testing.T) {
 	if n := strings.Count(csv.Body.String(), "\r\n"); n != 6 {
 		t.Errorf("%d rows", n)
 	}
-	book := auditor.do(http.MethodGet, "/audit/certificates.xlsx?storage=RUTOKEN", nil)
-	see(t, book, http.StatusOK)
-	z, err := zip.NewReader(bytes.NewReader(book.Body.Bytes()), int64(book.Body.Len()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := z.Open("xl/worksheets/sheet1.xml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(text), "&#39;=HYPERLINK") || strings.Contains(string(text), "<f>") || strings.Count(string(text), "<row ") != 6 {
-		t.Errorf("the workbook: %s", text)
+	book := workbook(t, auditor.do(http.MethodGet, "/audit/certificates.xlsx?storage=RUTOKEN", nil))
+	if !strings.Contains(book, "&#39;=HYPERLINK") || strings.Contains(book, "<f>") || strings.Count(book, "<row ") != 6 {
+		t.Errorf("the workbook: %s", book)
 	}
 	if !h.exported("search.exported") {
 		t.Error("the journal does not tell who took it")
 	}
+}
+
+// workbook is the sheet of a workbook that was sent.
+func workbook(t *testing.T, sent *httptest.ResponseRecorder) string {
+	t.Helper()
+	if d := sent.Header().Get("Content-Disposition"); sent.Code != http.StatusOK || !strings.HasSuffix(d, `.xlsx"`) {
+		t.Fatalf("%d, %s", sent.Code, d)
+	}
+	z, err := zip.NewReader(bytes.NewReader(sent.Body.Bytes()), int64(sent.Body.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := fs.ReadFile(z, "xl/worksheets/sheet1.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func (h *shop) exported(kind string) (found bool) {

@@ -24,14 +24,15 @@ func (s *Server) calendarRoutes() []route {
 	readers := Operator(registry.Clerk, registry.Approver, registry.Auditor)
 	return append(s.queueRoutes(),
 		route{Method: get, Path: "/calendar", Access: readers, Handle: s.calendar},
-		route{Method: get, Path: "/calendar.csv", Access: readers, Handle: s.calendarCSV})
+		route{Method: get, Path: "/calendar.csv", Access: readers, Handle: s.calendarCSV},
+		route{Method: get, Path: "/calendar.xlsx", Access: readers, Handle: s.calendarXLSX})
 }
 
 type calendarPage struct {
 	templates.Page
 	Month          string // in words
 	Previous, Next string // paths of the months beside it
-	Export         string
+	CSV, XLSX      string // paths of what is listed as a file
 	Weekdays       []string
 	Weeks          [][]calendarDay
 	Total          string
@@ -121,7 +122,8 @@ func (s *Server) calendar(c echo.Context) error {
 	m := s.month(c)
 	v := &calendarPage{Page: s.page(c, s.text(c, "nav.calendar")), Month: s.monthName(c, m.first)}
 	v.Previous, v.Next = m.at("/calendar", m.first.AddDays(-1)), m.at("/calendar", m.next)
-	v.Export = m.at("/calendar.csv", m.first, "day", m.dayParam(), "state", string(m.state))
+	v.CSV = m.at("/calendar.csv", m.first, "day", m.dayParam(), "state", string(m.state))
+	v.XLSX = m.at("/calendar.xlsx", m.first, "day", m.dayParam(), "state", string(m.state))
 	if !m.day.IsZero() {
 		v.Day = m.day.Display()
 	}

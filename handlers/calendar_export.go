@@ -10,6 +10,9 @@ import (
 // calendarCSV is everything that the calendar lists as a file for spreadsheets.
 func (s *Server) calendarCSV(c echo.Context) error { return s.calendarExport(c, s.sentCSV) }
 
+// calendarXLSX is the same as a workbook.
+func (s *Server) calendarXLSX(c echo.Context) error { return s.calendarExport(c, s.sentXLSX) }
+
 // calendarExport sends what the calendar lists, as it is read, however many
 // certificates end in the month. The journal tells who took it.
 func (s *Server) calendarExport(c echo.Context, begin func(echo.Context, string) (sheet, error)) error {

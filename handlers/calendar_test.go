@@ -63,11 +63,20 @@ func TestCalendarPagesAndExport(t *testing.T) {
 			t.Errorf("%s: %d, %d lines, want %d", query, file.Code, n, lines)
 		}
 	}
-	see(t, h.as(registry.Administrator, 0).do(http.MethodGet, "/calendar.csv?month=2026-05", nil), http.StatusForbidden)
+	book := workbook(t, auditor.do(http.MethodGet, "/calendar.xlsx?month=2026-05&day=12", nil))
+	if !strings.Contains(book, "12.05.2026 12:54:00") || strings.Count(book, "<row ") != endingsShown+6 {
+		t.Errorf("the workbook has %d rows: %.2000s", strings.Count(book, "<row "), book)
+	}
+	see(t, auditor.do(http.MethodGet, "/calendar?month=2026-05&day=12", nil), http.StatusOK, "/calendar.xlsx?day=12&amp;month=2026-05")
+	client := h.client(h.certify(h.org.ID, 99, testNow, testNow.AddDate(1, 0, 0)))
+	for _, path := range []string{"/calendar.csv", "/calendar.xlsx"} {
+		see(t, h.as(registry.Administrator, 0).do(http.MethodGet, path+"?month=2026-05", nil), http.StatusForbidden)
+		see(t, client.do(http.MethodGet, path, nil), http.StatusForbidden)
+	}
 	var found bool
 	h.readTx(func(tx *store.Tx) error {
 		entries, err := tx.Journal(store.JournalFilter{Kind: "calendar.exported", From: testNow.AddDate(-1, 0, 0), To: testNow.AddDate(1, 0, 0), Limit: 10})
-		found = len(entries) == 5
+		found = len(entries) == 6
 		return err
 	})
 	if !found {
