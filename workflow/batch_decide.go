@@ -122,8 +122,17 @@ func (f *Flow) mayDecideBatch(tx *store.Tx, who Actor, in BatchDecision) (*regis
 	if err := tx.CheckBatchList(b); err != nil {
 		return nil, basis, err
 	}
-	raw, err := json.Marshal(b)
+	raw, err := batchProposal(b)
 	return b, sha256.Sum256(raw), err
+}
+
+// batchProposal is what is decided on: the JSON of a batch as it was proposed,
+// whatever became of it since.
+func batchProposal(b *registry.Batch) ([]byte, error) {
+	was := *b
+	was.Status, was.Version = registry.BatchProposed, 1
+	was.DecidedBy, was.DecidedAt, was.Serial, was.FinishedAt = 0, nil, "", nil
+	return json.Marshal(was)
 }
 
 // BatchFourEyes says why an operator may not sign a batch: they proposed it, or

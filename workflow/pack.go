@@ -93,8 +93,7 @@ func (p *EvidencePack) asked(in *PackRequest) (err error) {
 	if in.Query, err = someRemark(in.Query, "query"); err != nil {
 		return err
 	}
-	slices.Sort(in.Serials)
-	in.Serials = slices.Compact(in.Serials)
+	in.Serials = slices.Compact(slices.Sorted(slices.Values(in.Serials))) // the caller's stay in order
 	most := evidence.MaxCertificates
 	if in.Scans {
 		most = evidence.MaxWithScans

@@ -68,7 +68,7 @@ func (l *packedLife) read(tx *store.Tx, id registry.CertificateID) error {
 		}
 		l.told.Organisation = &evidence.Organisation{Name: o.FullName(l.f.pack.Certificate.NameLanguage), INN: o.INN}
 	}
-	for _, part := range []func(*store.Tx, *registry.Certificate) error{l.application, l.receipt, l.changes, l.reports} {
+	for _, part := range []func(*store.Tx, *registry.Certificate) error{l.application, l.receipt, l.changes, l.reports, l.batch} {
 		if err := part(tx, cert); err != nil {
 			return err
 		}
@@ -229,6 +229,41 @@ func (l *packedLife) reports(tx *store.Tx, cert *registry.Certificate) error {
 		}
 	}
 	return nil
+}
+
+// batch adds the signed decision on the batch with which it was revoked, if it
+// was revoked with others, and the list that was decided on.
+func (l *packedLife) batch(tx *store.Tx, cert *registry.Certificate) error {
+	b, d, err := tx.BatchThatRevoked(cert.ID)
+	if registry.KindOf(err) == registry.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	l.about = append(l.about, aboutBatch(b))
+	name := fmt.Sprint("batches/", b.ID)
+	s := evidence.Signature{
+		Kind: evidence.OnBatch, Subject: "batch/" + b.Number, Action: string(actRevokeAll), At: d.At, Signer: d.Serial, Content: name + ".json", List: name + ".txt",
+	}
+	if !l.batches[b.ID] {
+		l.batches[b.ID] = true
+		proposal, err := batchProposal(b)
+		if err != nil {
+			return err
+		}
+		list, err := tx.BatchList(b.ID)
+		if err != nil {
+			return err
+		}
+		if err := l.to.Add(s.Content, proposal); err != nil {
+			return err
+		}
+		if err := l.to.Add(s.List, list); err != nil {
+			return err
+		}
+	}
+	return l.signature(s, fmt.Sprint("batch-", b.ID), d.Envelope, d.Signature)
 }
 
 // scans describes the papers; their bytes follow outside the transaction.

@@ -29,12 +29,13 @@ type packWriter struct {
 	lives   [][]journal.Entry
 	signers map[registry.Serial]bool
 	lists   map[int64]bool
+	batches map[registry.BatchID]bool // those whose list is written
 }
 
 // Write streams the pack: one certificate after the other, each read as of one
 // instant. What cannot be read of the journal is packed as a gap.
 func (p *EvidencePack) Write(ctx context.Context, w io.Writer, words PackWords) error {
-	pw := &packWriter{EvidencePack: p, to: evidence.NewWriter(w, p.head.MadeAt), signers: map[registry.Serial]bool{}, lists: map[int64]bool{}}
+	pw := &packWriter{EvidencePack: p, to: evidence.NewWriter(w, p.head.MadeAt), signers: map[registry.Serial]bool{}, lists: map[int64]bool{}, batches: map[registry.BatchID]bool{}}
 	if err := pw.write(ctx, words); err != nil {
 		return fmt.Errorf("writing evidence pack %s: %w", p.head.Number, err)
 	}

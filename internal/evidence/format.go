@@ -116,7 +116,7 @@ type Certificate struct {
 	Signatures  []Signature  `json:"signatures"`
 	Scans       []Scan       `json:"scans"`
 	// Journal is the file with the entries about the certificate, its
-	// enrolment, application and reports.
+	// enrolment, application, reports and batch.
 	Journal string `json:"journal"`
 }
 
@@ -190,6 +190,9 @@ const (
 	// OnReport is a decision on a report of revocation, an approver's or the
 	// holder's own.
 	OnReport SignatureKind = "revocation"
+	// OnBatch is an approver's decision to revoke many certificates at once;
+	// Content is what was proposed, List the serial numbers, one a line.
+	OnBatch SignatureKind = "batch"
 	// OnOrder is a holder's remote order; Content is what was ordered.
 	OnOrder SignatureKind = "order"
 	// OnReceipt is the holder's receipt, signed with the new key.
@@ -207,6 +210,7 @@ type Signature struct {
 	Envelope string          `json:"envelope"`
 	CMS      string          `json:"cms"`
 	Content  string          `json:"content,omitempty"`
+	List     string          `json:"list,omitempty"`
 }
 
 // Signer is who signed, with the changes of the certificate's status.

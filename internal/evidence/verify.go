@@ -66,6 +66,7 @@ type verifier struct {
 	crls       map[int64]*crl     // by number
 	signers    map[string]*Signer // by serial
 	named      map[string]bool    // files that something in the pack names
+	serialsOf  serialList         // the last that was looked at
 }
 
 func (v *verifier) find(file, format string, args ...any) { v.result.find(file, format, args...) }

@@ -1,12 +1,14 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,6 +28,7 @@ type life struct {
 	handedOver bool
 	uploads    map[string]bool // SHA-256 of scans
 	orders     map[string]bool // SHA-256 of what was ordered
+	batch      string          // number of the batch with which it was revoked
 }
 
 func (v *verifier) certificate(c *Certificate) {
@@ -66,6 +69,9 @@ func (v *verifier) certificate(c *Certificate) {
 	}
 	for i := range c.Signatures {
 		v.signature(c, &c.Signatures[i], l)
+	}
+	if l.batch != "" && !slices.ContainsFunc(c.Signatures, func(s Signature) bool { return s.Kind == OnBatch }) {
+		v.find(PackFile, "it has no decision on batch %s, with which %s was revoked", clip(l.batch), c.Serial)
 	}
 	for i := range c.Scans {
 		v.scan(c, &c.Scans[i], l)
@@ -126,6 +132,7 @@ func (v *verifier) life(c *Certificate) *life {
 			Content  string `json:"content_sha256"`
 			With     string `json:"with"`
 			Report   string `json:"report"`
+			Batch    string `json:"batch"`
 		}
 		if !loose(e.Details, &d) {
 			continue
@@ -142,6 +149,7 @@ func (v *verifier) life(c *Certificate) *life {
 			if about {
 				status := e.Kind[len("certificate."):]
 				l.statuses[status] = append(l.statuses[status], e.At)
+				l.batch = cmp.Or(l.batch, d.Batch)
 			}
 		case "report.received", "report.revoked", "report.rejected", "report.lifted", "report.over":
 			if about {

@@ -16,6 +16,7 @@ import (
 var types = map[SignatureKind][]token.Type{
 	OnApplication: {token.Decision},
 	OnReport:      {token.Decision, token.Revocation},
+	OnBatch:       {token.Decision},
 	OnOrder:       {token.RenewalOrder},
 	OnReceipt:     {token.Handover},
 }
@@ -65,7 +66,8 @@ func (v *verifier) signature(c *Certificate, s *Signature, l *life) {
 }
 
 // concerns says whether an envelope is about the certificate, its application,
-// its reports, or the order it was issued for.
+// its reports, the batch with which it was revoked, or the order it was issued
+// for.
 func (v *verifier) concerns(c *Certificate, s *Signature, e token.Envelope, l *life) bool {
 	own := "certificate/" + string(c.Serial)
 	switch s.Kind {
@@ -80,6 +82,8 @@ func (v *verifier) concerns(c *Certificate, s *Signature, e token.Envelope, l *l
 				return true
 			}
 		}
+	case OnBatch:
+		return v.onBatch(c, s, e, l)
 	case OnReceipt:
 		return (e.Subject == own || len(e.Subject) > len(own) && e.Subject[:len(own)+1] == own+" ") && hex.EncodeToString(e.Hash[:]) == c.SHA256
 	case OnOrder:

@@ -6,7 +6,8 @@ import "time"
 type BatchID int64
 
 // Batch is the revocation of many certificates at once: chosen by one
-// approver, signed by another, carried out in the background.
+// approver, signed by another, carried out in the background. The signature is
+// over the JSON of a batch as it was proposed: fields keep names and order.
 type Batch struct {
 	ID           BatchID
 	Number       string // "B-26-0002"

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"time"
@@ -177,25 +178,40 @@ func (tx *Tx) AddBatch(b *registry.Batch, now time.Time) error {
 // CheckBatchList refuses a proposed batch whose certificates are not those that
 // its hash was made of.
 func (tx *Tx) CheckBatchList(b *registry.Batch) error {
-	n, sum, err := tx.listHash(`SELECT c.serial FROM revocation_batch_items i JOIN certificates c ON c.id = i.certificate_id
-		WHERE i.batch_id = ? AND i.status = 'waiting' ORDER BY i.position`, b.ID)
+	n, sum, err := tx.listHash(batchSerials+` AND i.status = 'waiting' ORDER BY i.position`, b.ID)
 	if err == nil && (n != b.Total || sum != b.ListSHA256) {
 		err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
 	return err
 }
 
-// listHash is SHA-256 of the serial numbers that a query gives, one a line.
+const batchSerials = `SELECT c.serial FROM revocation_batch_items i JOIN certificates c ON c.id = i.certificate_id WHERE i.batch_id = ?`
+
+// BatchList returns the list that was decided on, of which ListSHA256 is: the
+// serial numbers to revoke, one a line. What was skipped later is on it, what
+// was skipped when it was made is not.
+func (tx *Tx) BatchList(id registry.BatchID) ([]byte, error) {
+	return tx.serialList(batchSerials+` AND (i.status = 'waiting' OR i.done_at IS NOT NULL) ORDER BY i.position`, id)
+}
+
+// listHash is how many serial numbers a query gives, and SHA-256 of their list.
 func (tx *Tx) listHash(query string, args ...any) (n int, sum string, err error) {
+	list, err := tx.serialList(query, args...)
+	h := sha256.Sum256(list)
+	return bytes.Count(list, []byte{'\n'}), hex.EncodeToString(h[:]), err
+}
+
+// serialList is the serial numbers that a query gives, one a line.
+func (tx *Tx) serialList(query string, args ...any) ([]byte, error) {
 	var serials []string
 	if err := tx.query(&serials, query, args...); err != nil {
-		return 0, "", err
+		return nil, err
 	}
-	h := sha256.New()
+	var list bytes.Buffer
 	for _, s := range serials {
-		h.Write([]byte(s + "\n"))
+		list.WriteString(s + "\n")
 	}
-	return len(serials), hex.EncodeToString(h.Sum(nil)), nil
+	return list.Bytes(), nil
 }
 
 // BatchDecision is a signed decision on a batch; Signature is empty for one that
@@ -211,6 +227,22 @@ type BatchDecision struct {
 func (tx *Tx) DecideBatch(b *registry.Batch, to registry.BatchStatus, d BatchDecision) error {
 	return changed(tx.exec(`UPDATE revocation_batches SET status = ?, decided_by = ?, decided_at = ?, envelope = ?, signature = ?, serial = ?, version = version + 1
 		WHERE id = ? AND version = ? AND status = 'proposed'`, to, d.By, d.At, d.Envelope, d.Signature, d.Serial, b.ID, b.Version))
+}
+
+// BatchThatRevoked returns the batch with which a certificate was revoked, and
+// the decision on it, or NotFound.
+func (tx *Tx) BatchThatRevoked(id registry.CertificateID) (*registry.Batch, *BatchDecision, error) {
+	b, err := tx.batch(` WHERE EXISTS (SELECT 1 FROM revocation_batch_items i WHERE i.batch_id = revocation_batches.id AND i.certificate_id = ? AND i.status = 'revoked')`, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	var r struct{ Envelope, Signature []byte }
+	err = tx.one(&r, `SELECT envelope, signature FROM revocation_batches WHERE id = ?`, b.ID)
+	d := &BatchDecision{By: b.DecidedBy, Envelope: r.Envelope, Signature: r.Signature, Serial: b.Serial}
+	if b.DecidedAt != nil {
+		d.At = *b.DecidedAt
+	}
+	return b, d, err
 }
 
 // FinishBatch ends a running batch of which nothing waits.
