@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/store/storetest"
@@ -35,6 +37,14 @@ func TestEvidencePackOfABatch(t *testing.T) {
 		pack := o.pack(in)
 		if r := o.check(pack, kept); !r.OK() || !r.Kept || r.Certificates != 3 || r.Signatures != 5 {
 			t.Fatalf("%+v\n%s", r, r)
+		}
+		var life *store.Life
+		o.read(func(tx *store.Tx) (err error) {
+			life, err = tx.Life(in.Serials[0])
+			return err
+		})
+		if !slices.ContainsFunc(life.Entries, func(e journal.Entry) bool { return e.Kind == "batch.signed" }) || len(life.Signed) != 2 {
+			t.Errorf("the certificate's life has %d signatures and the entries %+v", len(life.Signed), life.Entries)
 		}
 		z, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
 		if err != nil {

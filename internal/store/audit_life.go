@@ -54,6 +54,14 @@ func (tx *Tx) Life(serial registry.Serial) (l *Life, err error) {
 			about = append(about, journal.Subject{Kind: "application", ID: strconv.FormatInt(int64(l.Application.ID), 10)})
 		}
 	}
+	b, d, err := tx.BatchThatRevoked(l.Certificate.ID)
+	switch {
+	case err == nil:
+		about = append(about, journal.Subject{Kind: "batch", ID: b.Number})
+		l.Signed = append(l.Signed, Kept{Envelope: d.Envelope, Signature: d.Signature, CreatedAt: d.At})
+	case registry.KindOf(err) != registry.NotFound:
+		return nil, err
+	}
 	if err := tx.lifeEntries(l, about); err != nil {
 		return nil, err
 	}
