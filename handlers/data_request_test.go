@@ -28,10 +28,10 @@ func TestDataRequestPages(t *testing.T) {
 	clerk, approver, auditor := h.as(registry.Clerk, 0), h.as(registry.Approver, 0), h.as(registry.Auditor, 0)
 	head := h.application("26-0001").Declaration.Head.PersonalNumber
 	other := registry.PersonalNumber("20105198500777")
-	see(t, clerk.do(http.MethodGet, "/data-requests", nil), http.StatusOK, `name="personal_number"`, "Жооп күткөн суроо-талап жок")
+	see(t, clerk.do(http.MethodGet, "/data-requests", nil), http.StatusOK, `name="personal_number"`, "Жоопту күткөн суроо-талап жок")
 	see(t, clerk.post("/data-requests", url.Values{"personal_number": {"123"}, "asked_by": {"<b>"}}), http.StatusUnprocessableEntity, `role="alert"`, `value="123"`, "&lt;b&gt;")
 	see(t, clerk.post("/data-requests", askedFor(other, testNow.Add(-24*time.Hour), zone)), http.StatusSeeOther)
-	see(t, clerk.post("/data-requests", askedFor(other, testNow, zone)), http.StatusUnprocessableEntity, "жооп күткөн суроо-талабы бар")
+	see(t, clerk.post("/data-requests", askedFor(other, testNow, zone)), http.StatusUnprocessableEntity, "жоопту күткөн суроо-талабы мурда эле бар")
 	see(t, clerk.post("/data-requests", askedFor(head, testNow.Add(-9*24*time.Hour), zone)), http.StatusSeeOther)
 	// The overdue one is on top.
 	page := auditor.do(http.MethodGet, "/data-requests", nil)
@@ -88,7 +88,7 @@ func TestDataRequestPages(t *testing.T) {
 	see(t, clerk.do(http.MethodGet, at, nil), http.StatusOK, "Маалымат берилди", "кол койдуруп")
 	see(t, clerk.post(at+"/export", url.Values{}), http.StatusUnprocessableEntity, "жооп берилген")
 	see(t, approver.post("/data-requests/D-26-0001/refuse", url.Values{"version": {"1"}, "remark": {"Бизде бул адам жок"}}), http.StatusSeeOther)
-	see(t, approver.do(http.MethodGet, "/data-requests", nil), http.StatusOK, "Баш тартылды", "Маалымат берилди")
+	see(t, approver.do(http.MethodGet, "/data-requests", nil), http.StatusOK, "Четке кагылган", "Маалымат берилди")
 	see(t, h.client(h.cert).do(http.MethodGet, "/data-requests", nil), http.StatusForbidden)
 }
 

@@ -217,7 +217,7 @@ func TestTheECloudFromSlipToLogin(t *testing.T) {
 
 	// Another PIN-code.
 	change := url.Values{"old": {"918273"}, "new": {"402857"}, "again": {"402857"}}
-	see(t, holder.post("/cabinet/pin", change), http.StatusUnprocessableEntity, "ПИН-код туура эмес. Мурункусу күчүндө калат")
+	see(t, holder.post("/cabinet/pin", change), http.StatusUnprocessableEntity, "ПИН-код туура эмес. Мурунку ПИН-код күчүндө калат")
 	change.Set("old", "739164")
 	see(t, holder.post("/cabinet/pin", change), http.StatusSeeOther)
 

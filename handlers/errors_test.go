@@ -61,7 +61,7 @@ func TestErrorsBecomeStatuses(t *testing.T) {
 		{wrapped(registry.Unavailable, "error.ca.unavailable"), 503, "өзү уланат"},
 		{registry.Errors{registry.Refuse(registry.Invalid, "error.required")}, 422, "Бул талааны толтуруңуз."},
 		{fmt.Errorf("parsing: %w", &http.MaxBytesError{Limit: 1e6}), 413, "1\u00a0МБ"},
-		{fmt.Errorf("deep: %w", echo.NewHTTPError(405)), 405, "сурамды кабыл албайт"},
+		{fmt.Errorf("deep: %w", echo.NewHTTPError(405)), 405, "суроо-талапты кабыл албайт"},
 		{errors.New("secret detail"), 500, "Кайрылуунун номери"},
 		{echo.NewHTTPError(500, "secret detail"), 500, "Кайрылуунун номери"},
 		{context.Canceled, 500, "Кайрылуунун номери"},

@@ -113,7 +113,7 @@ func TestDT18_AClientRenewsOnline(t *testing.T) {
 		t.Errorf("with an order under way /cabinet/renew leads to %q", got)
 	}
 
-	see(t, accountant.do(http.MethodGet, "/cabinet/orders", nil), http.StatusOK, at, "Сиздин кол тамгаңызды күтүүдө")
+	see(t, accountant.do(http.MethodGet, "/cabinet/orders", nil), http.StatusOK, at, "Сиз кол коюшуңуз керек")
 	rec = accountant.do(http.MethodGet, at, nil)
 	see(t, rec, http.StatusOK, `name="pin"`)
 	sign = shown(rec.Body.String())

@@ -23,7 +23,7 @@ func (h *shop) reportForm(serial registry.Serial) url.Values {
 func TestUB27_ReportOverTheCounter(t *testing.T) {
 	h := newShop(t, "ubr")
 	clerk := h.as(registry.Clerk, 0)
-	see(t, clerk.do(http.MethodGet, "/revocations", nil), http.StatusOK, "Чечим күткөн кабар жок")
+	see(t, clerk.do(http.MethodGet, "/revocations", nil), http.StatusOK, "Чечимди күткөн кабар жок")
 	see(t, clerk.do(http.MethodGet, "/revocations/new?q="+shopINN, nil), http.StatusOK, "/revocations/new?serial="+string(h.cert.Serial))
 	see(t, clerk.do(http.MethodGet, "/revocations/new?q=%D0%90%D0%BA-%D0%91%D1%83%D0%BB%D0%B0%D0%BA", nil), http.StatusOK, string(h.cert.Serial))
 	see(t, clerk.do(http.MethodGet, "/revocations/new?q=00000000000000", nil), http.StatusOK, "Башкача издеп көрүңүз")

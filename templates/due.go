@@ -42,8 +42,8 @@ func sameDay(a, b time.Time) bool {
 	return a.In(bishkek).Format(time.DateOnly) == b.In(bishkek).Format(time.DateOnly)
 }
 
-// span writes a length of time in its two largest units: "2 к 22 с",
-// "16 с 42 мүн", "3 мүн".
+// span writes a length of time in its two largest units: "2 күн 22 саат",
+// "16 саат 42 мүн", "3 мүн".
 func (c *Catalog) span(lang string, d time.Duration) string {
 	minutes := int64(d / time.Minute)
 	days, hours, minutes := minutes/(24*60), minutes/60%24, minutes%60
