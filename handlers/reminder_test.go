@@ -42,7 +42,7 @@ func TestDT19TheCabinetRemindsOnEveryPage(t *testing.T) {
 	if n := shown(h.client(soon)); n != len(pages) {
 		t.Errorf("%d of %d pages remind", n, len(pages))
 	}
-	see(t, h.client(soon).do(http.MethodGet, "/news", nil), http.StatusOK, "мөөнөтүнө 10 күн калды: 12.04.2026")
+	see(t, h.client(soon).do(http.MethodGet, "/news", nil), http.StatusOK, "мөөнөтү аяктарына 10 күн калды: 12.04.2026")
 	see(t, h.client(late).do(http.MethodGet, "/news", nil), http.StatusOK, "tg-remind is-last", "24 сааттын ичинде")
 	if n := shown(h.client(h.cert)); n != 0 {
 		t.Errorf("%d pages remind of an end ten months away", n)

@@ -85,8 +85,8 @@ func TestDueClock(t *testing.T) {
 		text     string
 	}{
 		{"late by days", now.Add(-40 * time.Hour), none, "is-late", "−1\u00a0күн 16\u00a0саат"},
-		{"late by hours", now.Add(-16*time.Hour - 42*time.Minute), none, "is-late", "−16\u00a0с 42\u00a0мүн"},
-		{"today", now.Add(7*time.Hour + 18*time.Minute), none, "is-soon", "7\u00a0с 18\u00a0мүн"},
+		{"late by hours", now.Add(-16*time.Hour - 42*time.Minute), none, "is-late", "−16\u00a0саат 42\u00a0мүн"},
+		{"today", now.Add(7*time.Hour + 18*time.Minute), none, "is-soon", "7\u00a0саат 18\u00a0мүн"},
 		{"later", now.Add(70 * time.Hour), none, "is-ok", "2\u00a0күн 22\u00a0саат"},
 		{"less than a minute", now.Add(30 * time.Second), none, "is-soon", "0\u00a0мүн"},
 		{"paused", now.Add(time.Hour), now.Add(-9 * 24 * time.Hour), "is-still", "9\u00a0күн күтүүдө"},
