@@ -41,7 +41,7 @@ var searchFill = []string{
 	`ANALYZE cases`, `ANALYZE changes`,
 
 	`INSERT INTO organisations (id, inn, kind, name_ru, name_ky, requisites, created_at, updated_at)
-		SELECT o, inn, 'LEGAL_ENTITY', name, name, replace(replace({organisation}, '@inn@', inn), '@name@', name), {start}, {start}
+		SELECT o, inn, 'LEGAL_ENTITY', name AS name_ru, name AS name_ky, replace(replace({organisation}, '@inn@', inn), '@name@', name), {start}, {start}
 		FROM (SELECT o, pg_temp.inn(o) AS inn, pg_temp.name(o) AS name FROM generate_series(1::bigint, {organisations}) o OFFSET 0) x`,
 	`INSERT INTO applications (id, number, link_hash, status, is_open, operation, channel, storage, office, organisation_id, inn, title_ru, title_ky, declaration, input, language,
 			created_by, created_at, updated_at, submitted_at, verified_at, decided_at, completed_at, queue_at)
@@ -53,7 +53,7 @@ var searchFill = []string{
 	`INSERT INTO application_hands (application_id, personal_number, operator_id, act, at)
 		SELECT a, w.personal_number, w.id, 'verify', pg_temp.issued(2 * a) - interval '1 day' FROM generate_series(1::bigint, {applications}) a JOIN operators w ON w.id = pg_temp.clerk(a, 18)`,
 	`INSERT INTO decisions (id, application_id, action, operator_id, envelope, signature, serial, created_at)
-		SELECT a, a, 'approve', {approver}, '\x30', '\x30', '1', pg_temp.issued(2 * a) - interval '1 hour' FROM generate_series(1::bigint, {applications}) a`,
+		SELECT a AS id, a AS application_id, 'approve', {approver}, '\x30', '\x30', '1', pg_temp.issued(2 * a) - interval '1 hour' FROM generate_series(1::bigint, {applications}) a`,
 	`INSERT INTO signatories (id, application_id, role, personal_number, requisites)
 		SELECT i, a, CASE i % 2 WHEN 1 THEN 'HEAD' ELSE 'ACCOUNTANT' END, '2' || lpad((2 * pg_temp.of(a) + i % 2)::text, 13, '0'), '{}'
 		FROM (SELECT i, (i + 1) / 2 AS a FROM generate_series(1::bigint, {certificates}) i OFFSET 0) x`,
@@ -76,7 +76,7 @@ var searchFill = []string{
 		SELECT id, 'R-' || id, {first} + i, outcome, way, cause, code, 'Ээси', '["passport"]', reported_at, reported_at + interval '1 day', reported_at, clerk, suspended_at,
 			CASE WHEN suspended_at IS NOT NULL THEN clerk END, concluded_at FROM cases ORDER BY id`,
 	`INSERT INTO revocation_decisions (id, report_id, action, operator_id, envelope, signature, serial, created_at)
-		SELECT id, id, CASE outcome WHEN 'revoked' THEN 'revoke' WHEN 'lifted' THEN 'lift' ELSE 'reject' END, {approver}, '\x30', '\x30', '1', concluded_at FROM cases WHERE outcome <> 'received' ORDER BY id`,
+		SELECT id AS decision, id AS report, CASE outcome WHEN 'revoked' THEN 'revoke' WHEN 'lifted' THEN 'lift' ELSE 'reject' END, {approver}, '\x30', '\x30', '1', concluded_at FROM cases WHERE outcome <> 'received' ORDER BY id`,
 	`INSERT INTO status_changes (id, serial, status, reason, at, ocsp_at, ocsp_answer, crl_number, public_at)
 		SELECT id, pg_temp.serial(i), status, reason, at, at + interval '2 seconds', '\x30', 1, at + interval '2 seconds' FROM changes ORDER BY id`,
 	`INSERT INTO crls (number, source, this_update, next_update, made_at, entries, size, sha256) VALUES (1, 'own', {start}, {now}, {start}, 0, 1, repeat('0', 64))`,

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// obstacles lists what makes a table slow to fill (foreign keys, keys, indexes): how
+// obstacles lists what makes a table slow to fill (indexes, foreign and other keys): how
 // to drop each and how to make it again. Foreign keys come first, because they
 // need the keys.
 const obstacles = `SELECT drop, make FROM (
