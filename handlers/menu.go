@@ -33,7 +33,7 @@ var menuEntries = []struct {
 	{"/queue", "nav.queue", []registry.Role{registry.Auditor}},
 	{"/revocations", "nav.revocation", nil},
 	{"/top-ups", "nav.top_ups", []registry.Role{registry.Auditor}},
-	{"/organisations", "nav.organisations", []registry.Role{registry.Auditor}},
+	{"/organisations", "nav.organisations", []registry.Role{registry.Approver, registry.Auditor}},
 	{"/addresses", "nav.addresses", registry.Roles[:]},
 	{"/data-requests", "nav.data_requests", registry.Roles[:]},
 	{"/certificates", "nav.certificates", nil},
