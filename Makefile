@@ -19,8 +19,8 @@ endif
 
 AUTHORITY ?= dostek
 LISTEN    ?= 127.0.0.1:8080
-# The package that takes longest begins first.
-PKG       ?= ./workflow ./...
+# Packages to test; empty: all.
+PKG       ?=
 # Seconds of fuzzing in all, shared by the targets.
 FUZZ_SECONDS ?= 70
 ROUNDS    ?= 20
@@ -55,7 +55,7 @@ lint: assets ## gofmt, go vet, golangci-lint (with the table of imports), static
 	scripts/lint
 
 unit: assets bin/pgrun ## Tests with the race detector, on SQLite and PostgreSQL (PKG=./internal/store/...)
-	bin/pgrun go test -race -timeout 40m $(PKG)
+	PKG='$(PKG)' bin/pgrun scripts/unit
 	bin/pgrun go test -run OfATamperedJournal ./workflow
 
 pg: assets bin/pgrun ## Only the packages that meet a database, without the race detector
@@ -73,7 +73,7 @@ bench: assets ## Measure, and write bench/RESULTS.md; fails when a promise is mi
 
 soak: assets bin/pgrun ## Repeat the tests of races, crashes and kills (ROUNDS=20), and write how many kills into bench/RESULTS.md
 	mkdir -p var && rm -f var/kills.txt
-	TAMGA_KILLS=$(CURDIR)/var/kills.txt bin/pgrun go test -count=$(ROUNDS) -timeout 0 -run 'Race|Crash|Kill' $(PKG)
+	TAMGA_KILLS=$(CURDIR)/var/kills.txt bin/pgrun go test -count=$(ROUNDS) -timeout 0 -run 'Race|Crash|Kill' $(or $(PKG),./...)
 	if [ -f var/kills.txt ]; then go run -tags bench ./bench -kills var/kills.txt -out bench/RESULTS.md; fi
 
 fmt: ## Format the code
