@@ -116,7 +116,7 @@ func (x *revoking) holder(n int) Person {
 	return Person{}
 }
 
-// certificateOf is the certificate of a demo's head.
+// certificateOf is the certificate that a demo's head logs in with.
 func (x *revoking) certificateOf(p Person) (cert *registry.Certificate) {
 	x.t.Helper()
 	if err := x.desk.store.Read(x.t.Context(), func(tx *store.Tx) error {
@@ -129,7 +129,7 @@ func (x *revoking) certificateOf(p Person) (cert *registry.Certificate) {
 			if err != nil {
 				return err
 			}
-			if c.Status == registry.CertIssued && head(c) {
+			if c.Status == registry.CertIssued && c.Storage == registry.ECloud && head(c) {
 				cert = c
 			}
 		}
