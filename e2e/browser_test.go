@@ -285,7 +285,8 @@ func (p *Page) Submit(selector string) {
 // Fill replaces what a field holds, key by key as a person types.
 func (p *Page) Fill(selector, text string) {
 	p.t.Helper()
-	p.Run(chromedp.WaitVisible(selector, chromedp.ByQuery), chromedp.SetValue(selector, "", chromedp.ByQuery), chromedp.SendKeys(selector, text, chromedp.ByQuery))
+	p.Run(chromedp.WaitVisible(selector, chromedp.ByQuery), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, selector), nil),
+		chromedp.SendKeys(selector, text, chromedp.ByQuery))
 }
 
 // Choose selects an option by its value, and lets the page know.
