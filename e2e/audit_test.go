@@ -104,7 +104,8 @@ func (p *Page) tryPack(w words, serial string) {
 		}
 	}
 	write(pack)
-	if said := command(p.t, nil, "journal", "verify", file); !strings.HasPrefix(said, "OK") {
+	// No key was kept outside the server, and the program says what that leaves open.
+	if said := command(p.t, nil, "journal", "verify", file); !strings.HasPrefix(said, "consistent only with itself") {
 		p.t.Errorf("of the pack it is said: %s", said)
 	}
 	pack[len(pack)/2] ^= 1
