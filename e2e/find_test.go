@@ -94,20 +94,10 @@ func (p Part) Follow(name string) {
 	p.t.Helper()
 	sel := p.press(name)
 	p.must("finding", name, chromedp.WaitVisible(sel, chromedp.ByJSPath))
-	p.settle(name)
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(sel, chromedp.ByJSPath)); err != nil {
 		p.t.Fatalf("following %q at %s: %v\n%s", name, p.where(), err, p.body())
-	}
-}
-
-// settle waits for the page's pictures: one that comes late moves what is below
-// it away from under the pointer.
-func (p Part) settle(name string) {
-	p.t.Helper()
-	for deadline, there := time.Now().Add(patience/4), false; !there && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		p.must("settling before", name, chromedp.Evaluate(`[...document.images].every((i) => i.complete)`, &there))
 	}
 }
 
