@@ -157,6 +157,11 @@ func TestPreflight(t *testing.T) {
 			t.Errorf("%d %s: %q", res.StatusCode, name, got)
 		}
 	}
+	for range 100 { // more than the rate: what a page asks before a call says why the call is refused, it is not refused itself
+		if res := ask(home); res.StatusCode != http.StatusNoContent {
+			t.Fatalf("a preflight of many: %d", res.StatusCode)
+		}
+	}
 	if res := ask(foreign); res.StatusCode != http.StatusForbidden || res.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("foreign: %d %v", res.StatusCode, res.Header)
 	}

@@ -145,15 +145,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Access-Control-Allow-Origin", origin)
 	h.Set("Vary", "Origin")
+	if r.Method == http.MethodOptions { // refused, it would leave the page without a reason to read
+		preflight(h, r)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
 	if !s.calls[origin].AllowN(time.Now(), 1) {
 		h.Set("Retry-After", "1")
 		refuse(w, http.StatusTooManyRequests, pkcs11.Refuse(TooManyRequests, "more than %d calls a second", callRate))
 		return
 	}
 	switch r.Method {
-	case http.MethodOptions:
-		preflight(h, r)
-		w.WriteHeader(http.StatusNoContent)
 	case http.MethodPost:
 		s.post(w, r, origin)
 	default:
