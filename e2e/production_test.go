@@ -145,14 +145,20 @@ func TestProductionTopology(t *testing.T) {
 	if out := command(t, []string{"TAMGA_LISTEN=" + p.env["TAMGA_LISTEN"]}, "healthcheck"); out != "" {
 		t.Errorf("health check: %s", out)
 	}
-	// A second server on the same PostgreSQL is welcome.
+	before := tryExternalStatus(t, s, true)
+	// A second server on the same PostgreSQL is welcome; this one may use the
+	// issuing key, and its lists go on from step-ca's.
 	second := map[string]string{}
 	for name, value := range p.env {
 		second[name] = value
 	}
 	delete(second, "TAMGA_LISTEN")
 	delete(second, "TAMGA_BASE_URL")
+	second["TAMGA_CRL_KMS"] = "softkms:path=" + filepath.Join(filepath.Dir(p.stepCA[0]), "issuing.key") + "?pin-source=" + p.stepCA[2]
 	other := startServe(t, second)
+	if after := tryExternalStatus(t, other, false); after <= before {
+		t.Errorf("list %d follows step-ca's %d", after, before)
+	}
 	other.Stop(t)
 	// Without the CA the pages go on.
 	if err := authority.Kill(); err == nil {

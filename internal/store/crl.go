@@ -51,7 +51,7 @@ func (tx *Tx) eachStanding(f func(standingRow) error, query string, args ...any)
 }
 
 // ReserveCRL reserves the next number for a list and the right to make it for
-// a while. last is the number of the latest published list, 0 for none; ok is
+// a while. last is the number of the latest published list, -1 for none; ok is
 // false while another program is making one. A lease that ends later than any
 // that is given now is of a clock that was set back, and over.
 func (tx *Tx) ReserveCRL(now time.Time, lease time.Duration) (number, last int64, ok bool, err error) {
@@ -60,7 +60,7 @@ func (tx *Tx) ReserveCRL(now time.Time, lease time.Duration) (number, last int64
 	if err != nil || !ok {
 		return 0, 0, false, err
 	}
-	err = tx.query(&last, `SELECT COALESCE(MAX(number), 0) FROM crls`)
+	err = tx.query(&last, `SELECT COALESCE(MAX(number), -1) FROM crls`)
 	return number, last, ok, err
 }
 
@@ -78,7 +78,7 @@ func (tx *Tx) AddCRL(l registry.CRL, last int64, changes []int64) error {
 		return err // and whoever else publishes now waits for this one
 	}
 	err := changed(tx.exec(`INSERT INTO crls (number, source, this_update, next_update, made_at, entries, size, sha256, der)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT COALESCE(MAX(number), 0) FROM crls) = ?`,
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT COALESCE(MAX(number), -1) FROM crls) = ?`,
 		l.Number, l.Source, l.ThisUpdate, l.NextUpdate, l.MadeAt, l.Entries, len(l.DER), l.SHA256, l.DER, last))
 	if err != nil {
 		return err
@@ -93,11 +93,11 @@ func (tx *Tx) TakeCRL(l registry.CRL, changes []int64) error {
 		return err
 	}
 	var last int64
-	if err := tx.query(&last, `SELECT COALESCE(MAX(number), 0) FROM crls`); err != nil {
+	if err := tx.query(&last, `SELECT COALESCE(MAX(number), -1) FROM crls`); err != nil {
 		return err
 	}
 	err := changed(tx.exec(`INSERT INTO crls (number, source, this_update, next_update, made_at, entries, size, sha256, der)
-		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT COALESCE(MAX(number), 0) FROM crls) < ?`,
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? WHERE (SELECT COALESCE(MAX(number), -1) FROM crls) < ?`,
 		l.Number, l.Source, l.ThisUpdate, l.NextUpdate, l.MadeAt, l.Entries, len(l.DER), l.SHA256, l.DER, l.Number))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -188,7 +189,7 @@ func TestCRLsAreNeverPublishedOverNewerOnes(t *testing.T) {
 			return number, last, ok
 		}
 		first, last, ok := reserve(at)
-		if first != 1 || last != 0 || !ok {
+		if first != 1 || last != -1 || !ok {
 			t.Fatalf("reserved %d after %d, %v", first, last, ok)
 		}
 		if _, _, ok := reserve(at.Add(time.Second)); ok {
@@ -196,7 +197,7 @@ func TestCRLsAreNeverPublishedOverNewerOnes(t *testing.T) {
 		}
 		// The first is slow; another takes over.
 		second, last, ok := reserve(at.Add(2 * time.Minute))
-		if second != 2 || last != 0 || !ok {
+		if second != 2 || last != -1 || !ok {
 			t.Fatalf("reserved %d after %d, %v", second, last, ok)
 		}
 		var changes []int64
@@ -204,8 +205,8 @@ func TestCRLsAreNeverPublishedOverNewerOnes(t *testing.T) {
 			changes, err = tx.UnlistedChanges()
 			return err
 		})
-		write(t, s, func(tx *store.Tx) error { return tx.AddCRL(list(second), 0, changes) })
-		if err := s.Write(context.Background(), func(tx *store.Tx) error { return tx.AddCRL(list(first), 0, changes) }); registry.KindOf(err) != registry.Conflict {
+		write(t, s, func(tx *store.Tx) error { return tx.AddCRL(list(second), last, changes) })
+		if err := s.Write(context.Background(), func(tx *store.Tx) error { return tx.AddCRL(list(first), last, changes) }); registry.KindOf(err) != registry.Conflict {
 			t.Errorf("an older list was published after a newer one: %v", err)
 		}
 		// The clock is set back by an hour: the lease of before does not stand in
@@ -246,6 +247,45 @@ func TestCRLsAreNeverPublishedOverNewerOnes(t *testing.T) {
 				}
 			}
 			return nil
+		})
+	})
+}
+
+// step-ca's lists are taken as it numbers them, from 0; ours go on from there.
+func TestCRLsOfStepCA(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		list := func(n int64, source string) registry.CRL {
+			return registry.CRL{Number: n, Source: source, ThisUpdate: at, NextUpdate: at.Add(time.Hour), MadeAt: at, SHA256: strings.Repeat("0", 64), DER: []byte{byte(n)}}
+		}
+		take := func(n int64) error {
+			return s.Write(context.Background(), func(tx *store.Tx) error { return tx.TakeCRL(list(n, registry.CRLStepCA), nil) })
+		}
+		for _, n := range []int64{0, 1, 5} {
+			if err := take(n); err != nil {
+				t.Fatalf("list %d: %v", n, err)
+			}
+			if err := take(n); registry.KindOf(err) != registry.Conflict {
+				t.Errorf("list %d again: %v", n, err)
+			}
+			read(t, s, func(tx *store.Tx) error {
+				if l, err := tx.LastCRL(); err != nil || l.Number != n {
+					t.Errorf("%+v %v", l, err)
+				}
+				if der, err := tx.CRLBytes(n); err != nil || !bytes.Equal(der, []byte{byte(n)}) {
+					t.Errorf("list %d: %x %v", n, der, err)
+				}
+				return nil
+			})
+		}
+		if err := take(4); registry.KindOf(err) != registry.Conflict {
+			t.Errorf("list 4 after 5: %v", err)
+		}
+		write(t, s, func(tx *store.Tx) error {
+			number, last, ok, err := tx.ReserveCRL(at, time.Minute)
+			if err != nil || number != 6 || last != 5 || !ok {
+				t.Errorf("reserved %d after %d, %v, %v", number, last, ok, err)
+			}
+			return tx.AddCRL(list(number, registry.CRLOwn), last, nil)
 		})
 	})
 }
