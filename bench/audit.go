@@ -48,7 +48,7 @@ func audits(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer a.stop()
-	cluster, err := pgtest.Start(ctx)
+	cluster, err := pgtest.StartDurable(ctx)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func renewals(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer a.stop()
-	cluster, err := pgtest.Start(ctx)
+	cluster, err := pgtest.StartDurable(ctx)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func worklists(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer a.stop()
-	cluster, err := pgtest.Start(ctx)
+	cluster, err := pgtest.StartDurable(ctx)
 	if err != nil {
 		return err
 	}
