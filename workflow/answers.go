@@ -42,6 +42,7 @@ type answers struct {
 	follow follower
 	list   servedCRL
 	stats  answerStats
+	ahead  ahead
 
 	answer, publish chan struct{} // there is something to tell
 }
@@ -87,6 +88,7 @@ func (f *Flow) answerJobs() []job {
 		{name: "following changes of status", every: followEvery, do: f.followChanges},
 		{name: "keeping the OCSP signer", every: 15 * time.Second, do: f.keepSigner},
 		{name: "answering changes of status", every: time.Second, wake: a.answer, do: f.answerChanges},
+		{name: "signing OCSP answers ahead", every: aheadEvery, do: f.signAhead},
 		{name: "publishing the CRL", every: time.Second, wake: a.publish, do: f.publishCRL},
 	}
 }

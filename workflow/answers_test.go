@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -73,7 +74,7 @@ func (r *responder) round(f *workflow.Flow) {
 	r.t.Helper()
 	ctx := context.Background()
 	f.Rested()
-	for _, work := range []func(context.Context) (bool, error){f.KeepSigner, f.Follow, f.Answer, f.PublishCRL} {
+	for _, work := range []func(context.Context) (bool, error){f.KeepSigner, f.Follow, f.Answer, f.SignAhead, f.PublishCRL} {
 		for more := true; more; {
 			var err error
 			if more, err = work(ctx); err != nil {
@@ -368,6 +369,71 @@ func TestAnswersToChangesAreSignedAhead(t *testing.T) {
 			if after := r.flow.AnswerStats(); got.Status != c.want || after.Kept != before.Kept+1 || after.Signed != before.Signed {
 				t.Errorf("%s: says %d; counted %+v, before %+v", c.to, got.Status, after, before)
 			}
+		}
+	})
+}
+
+// Who asks without a nonce gets an answer that is ready, though nobody has asked
+// before, and though the one of before has grown old.
+func TestAnswersAreSignedBeforeAnybodyAsks(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := newResponder(t, s)
+		staff := r.flow.AnswerStats().Remembered
+		good, off := r.issued(1), r.issued(2)
+		r.restate(off, registry.CertRevoked, ca.KeyCompromise)
+		ready := func(cert *x509.Certificate, want int) time.Time {
+			t.Helper()
+			before := r.flow.AnswerStats()
+			got := r.ask(r.flow, cert)
+			if after := r.flow.AnswerStats(); got.Status != want || after.Kept != before.Kept+1 || after.Signed != before.Signed {
+				t.Errorf("says %d, want %d; counted %+v, before %+v", got.Status, want, after, before)
+			}
+			return got.ThisUpdate
+		}
+		for _, pause := range []time.Duration{0, 7 * time.Minute, 2 * time.Minute, 11 * time.Minute} {
+			r.advance(pause)
+			r.round(r.flow)
+			for cert, want := range map[*x509.Certificate]int{good: ocsp.Good, off: ocsp.Revoked} {
+				if at := ready(cert, want); r.now().Sub(at) >= 9*time.Minute {
+					t.Errorf("after %s the answer is of %s", pause, at)
+				}
+			}
+		}
+		// One that has ended is not signed for any more.
+		remembered := r.flow.AnswerStats().Remembered
+		r.advance(time.Until(good.NotAfter) + time.Hour)
+		fresh, err := workflow.New(r.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.round(fresh)
+		if n := fresh.AnswerStats().Remembered; n != 0 || remembered != staff+2 {
+			t.Errorf("%d answers of ended certificates, %d before", n, remembered)
+		}
+	})
+}
+
+// A walk over more certificates than a page meets each of them.
+func TestAnswersAheadOfManyPages(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := newResponder(t, s)
+		staff, like := r.flow.AnswerStats().Remembered, r.issued(1)
+		const more = 1100
+		r.write(func(tx *store.Tx) error {
+			for i := range more {
+				c := rowOf(like, registry.Certificate{
+					Profile: registry.HolderProfile, OrganisationID: r.org, PersonalNumber: "11503198600123", HolderName: "Асанова Айгүл", Role: registry.Head, Storage: registry.ECloud,
+				})
+				c.Serial, c.SHA256, c.PublicKeyHash = ca.SerialOf(new(big.Int).Add(like.SerialNumber, big.NewInt(int64(i+1)))), fmt.Sprintf("%064x", i), fmt.Sprintf("%064x", i)
+				if _, err := tx.AddCertificate(c); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		r.round(r.flow)
+		if n := r.flow.AnswerStats().Remembered; n != staff+1+more {
+			t.Errorf("%d answers of %d certificates", n, staff+1+more)
 		}
 	})
 }

@@ -31,10 +31,11 @@ func (f *Flow) DestroyOldKeys(ctx context.Context) (bool, error) { return f.dest
 // RemindHolders is one round of the background work.
 func (f *Flow) RemindHolders(ctx context.Context) (bool, error) { return f.remindHolders(ctx) }
 
-// Follow, Answer, PublishCRL and KeepSigner are one round each of answering
+// Follow, Answer, SignAhead, PublishCRL and KeepSigner are one round each of answering
 // relying parties.
 func (f *Flow) Follow(ctx context.Context) (bool, error)     { return f.followChanges(ctx) }
 func (f *Flow) Answer(ctx context.Context) (bool, error)     { return f.answerChanges(ctx) }
+func (f *Flow) SignAhead(ctx context.Context) (bool, error)  { return f.signAhead(ctx) }
 func (f *Flow) PublishCRL(ctx context.Context) (bool, error) { return f.publishCRL(ctx) }
 func (f *Flow) KeepSigner(ctx context.Context) (bool, error) { return f.keepSigner(ctx) }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -85,6 +86,21 @@ func (tx *Tx) Standing(s registry.Serial) (registry.Standing, error) {
 		return registry.Standing{}, err
 	}
 	return registry.Standing{Serial: s, Known: n > 0, Status: registry.CertIssued}, nil
+}
+
+// StandingsBelow returns what is known of at most n certificates that end after
+// an instant, from the newest down, of those with an id below one; 0 is above
+// all. next is where to go on.
+func (tx *Tx) StandingsBelow(id registry.CertificateID, endsAfter time.Time, n int) (out []registry.Standing, next registry.CertificateID, err error) {
+	next = id
+	if id == 0 {
+		id = math.MaxInt64
+	}
+	err = tx.eachStanding(func(r standingRow) error {
+		out, next = append(out, r.standing()), registry.CertificateID(r.ID)
+		return nil
+	}, `SELECT id, serial, status, status_reason, status_at, invalid_since FROM certificates WHERE id < ? AND not_after > ? ORDER BY id DESC LIMIT ?`, id, endsAfter, n)
+	return out, next, err
 }
 
 type statusChangeRow struct {
