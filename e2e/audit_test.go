@@ -40,6 +40,10 @@ func TestAuditor(t *testing.T) {
 			page.logIn(w, d.People[who].Identifier, w.T(whose[d.People[who].Choice]), d.People[who].PIN)
 			page.Until("being logged in", patience, func() bool { return page.Count("form[data-logout]") == 1 })
 			tryAudit(page, w, serial)
+			trySample(page, w)
+			tryRegister(page, s, d)
+			tryAccess(page, w, d)
+			tryDataRequest(t, s, d, w)
 		})
 	}
 }
@@ -87,16 +91,7 @@ func (p *Page) tryPack(w words, serial string) {
 	p.Goto("/audit/packs?certificate=" + serial)
 	p.look()
 	p.Fill("#f-purpose", "Сот иши № 12")
-	var sent string
-	p.Run(chromedp.Evaluate(`(() => {
-		const form = document.querySelector('form[action="/audit/packs"]');
-		return fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form))}).then((r) => r.ok ? r.arrayBuffer() : Promise.reject(r.status))
-			.then((b) => btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')));
-	})()`, &sent, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	pack, err := base64.StdEncoding.DecodeString(sent)
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	pack := p.posted(`form[action="/audit/packs"]`)
 	file := filepath.Join(p.t.TempDir(), "pack.zip")
 	write := func(b []byte) {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
@@ -116,6 +111,22 @@ func (p *Page) tryPack(w words, serial string) {
 	}
 	p.Goto("/audit")
 	p.See(w.T("history.pack.made"))
+}
+
+// posted sends a form as its button would and returns what comes back.
+func (p *Page) posted(form string) []byte {
+	p.t.Helper()
+	var sent string
+	p.Run(chromedp.Evaluate(fmt.Sprintf(`(() => {
+		const form = document.querySelector(%q);
+		return fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form))}).then((r) => r.ok ? r.arrayBuffer() : Promise.reject(r.status))
+			.then((b) => btoa(Array.from(new Uint8Array(b), (c) => String.fromCharCode(c)).join('')));
+	})()`, form), &sent, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	b, err := base64.StdEncoding.DecodeString(sent)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return b
 }
 
 // look looks at a page as axe-core and both widths do.

@@ -301,6 +301,27 @@ func (d *enrolDesk) logsIn(t *testing.T, lang, serial, pin string, p *plugin) {
 	u.ready(serial)
 	u.enter(pin)
 	u.inside(pin)
+	if d.authority == "dostek" {
+		u.sentToOffice()
+	}
+}
+
+// sentToOffice: what lies on a token is renewed in the office only, onto a token
+// (DT-18, DT-14).
+func (u *tokenUser) sentToOffice() {
+	u.t.Helper()
+	u.Goto("/cabinet/renew")
+	u.See(u.T("renew.closed_already"))
+	answer(u.Page)
+	u.In("").Follow(u.T("renew.to_office"))
+	u.See(u.T("renew.impossible", "n", 1))
+	for _, rule := range []string{"DT-18", "DT-14", "DT-15", "DT-16"} {
+		u.See(rule)
+	}
+	u.See("9:00–18:00")
+	u.Accessible()
+	u.Fits()
+	u.Shot("renew-token-" + u.lang)
 }
 
 const clientPIN = "Kumush.5802"

@@ -20,7 +20,8 @@ type findingPage struct {
 	Life        string // address of the certificate's whole life
 	History     []findingItem
 	Last        registry.FindingID
-	Next        int // position of the next one; 0: this is the last
+	Barred      string // why this auditor may not record anything here
+	Next        int    // position of the next one; 0: this is the last
 	Form        findingForm
 	Severities  []registry.Severity
 	Errors      templates.FieldErrors
@@ -57,6 +58,10 @@ func (s *Server) findingPage(c echo.Context) (*findingPage, error) {
 	if err != nil {
 		return nil, err
 	}
+	who, err := s.actor(c)
+	if err != nil {
+		return nil, err
+	}
 	v := &findingPage{Page: s.page(c, s.text(c, "finding.title")), Quarter: q.String(), Severities: registry.Severities[:], Errors: templates.FieldErrors{}}
 	err = s.read(c, func(tx *store.Tx) error {
 		sample, err := tx.Sample(q)
@@ -73,12 +78,12 @@ func (s *Server) findingPage(c echo.Context) (*findingPage, error) {
 		if len(items) > 1 {
 			v.Next = items[1].Position
 		}
-		return s.fillFinding(c, tx, v, sample.ID, items[0])
+		return s.fillFinding(c, tx, v, who, sample.ID, items[0])
 	})
 	return v, err
 }
 
-func (s *Server) fillFinding(c echo.Context, tx *store.Tx, v *findingPage, sample registry.SampleID, item registry.SampleItem) error {
+func (s *Server) fillFinding(c echo.Context, tx *store.Tx, v *findingPage, who workflow.Actor, sample registry.SampleID, item registry.SampleItem) error {
 	names, err := operatorNames(tx, lang(c))
 	if err != nil {
 		return err
@@ -93,6 +98,12 @@ func (s *Server) fillFinding(c echo.Context, tx *store.Tx, v *findingPage, sampl
 	}
 	if app != nil {
 		v.Application = app.Number
+	}
+	switch err := workflow.HadNoHand(tx, who.Operator, item.Serial); {
+	case registry.KindOf(err) == registry.Forbidden:
+		v.Barred = s.sentence(c, refusalOf(err))
+	case err != nil:
+		return err
 	}
 	all, err := tx.Findings(sample, item.Position)
 	if err != nil {

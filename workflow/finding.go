@@ -47,7 +47,7 @@ func (f *Flow) RecordFinding(ctx context.Context, who Actor, in FindingInput) er
 		if len(items) == 0 || items[0].Position != in.Position {
 			return registry.Refuse(registry.NotFound, "error.not_found")
 		}
-		if err := hadNoHand(tx, who.Operator, items[0].Serial); err != nil {
+		if err := HadNoHand(tx, who.Operator, items[0].Serial); err != nil {
 			return err
 		}
 		return f.addFinding(tx, who, sample, items[0], in)
@@ -82,9 +82,9 @@ func (f *Flow) addFinding(tx *store.Tx, who Actor, sample *registry.Sample, item
 	return f.record(tx, who, kind, details, personal, sampleSubject(in.Quarter), Certificate(item.Serial))
 }
 
-// hadNoHand refuses an auditor who worked on the file of a certificate in an
+// HadNoHand refuses an auditor who worked on the file of a certificate in an
 // earlier role, or whose own certificate it is.
-func hadNoHand(tx *store.Tx, o *registry.Operator, serial registry.Serial) error {
+func HadNoHand(tx *store.Tx, o *registry.Operator, serial registry.Serial) error {
 	cert, err := tx.CertificateBySerial(serial)
 	if err != nil {
 		return err
