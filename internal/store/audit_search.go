@@ -101,7 +101,7 @@ const (
 type chooser struct {
 	mark  string // empty: not one of certificate_marks
 	from  string // a query of certificates' ids
-	where string // the same as a condition on certificates c
+	where string // the same as a condition on certificates c; empty: another says it
 	args  []any
 	n     int // how many it chooses, counted up to searchCounted
 }
@@ -222,6 +222,9 @@ func (tx *Tx) choosers(f CertificateSearch, found *CertificatesFound) (out []*ch
 		found.Narrow = len(ids) == searchOrganisations
 		add(`c.organisation_id IN ?`, ids)
 	}
+	if f.State == registry.StateSuspended {
+		out = append(out, heldAt(f.At))
+	}
 	marks, number := f.marks()
 	if number != "" {
 		add(`c.personal_number = ?`, number)
@@ -230,6 +233,16 @@ func (tx *Tx) choosers(f CertificateSearch, found *CertificatesFound) (out []*ch
 		out = append(out, &chooser{mark: m, from: `SELECT certificate_id AS id FROM certificate_marks WHERE mark = ?`, args: []any{m}})
 	}
 	return out, false, nil
+}
+
+// heldAt chooses what was suspended at an instant, by when the suspension began
+// and ended. The state's own condition judges it again.
+func heldAt(at time.Time) *chooser {
+	const held = `SELECT c.id FROM status_changes s JOIN certificates c ON c.serial = s.serial WHERE s.status = 'suspended' AND (s.held_until IS NULL OR s.held_until > ?) AND s.at <= ?`
+	return &chooser{
+		from: held + ` AND s.at >= ? UNION ` + held + ` AND (s.held_long OR s.held_until IS NULL)`,
+		args: []any{at, at, at.Add(-heldLong), at, at},
+	}
 }
 
 // marks that the search asks for, and the personal number, if it is one.
@@ -250,8 +263,6 @@ func (f CertificateSearch) marks() (marks []string, number string) {
 		marks = append(marks, byOperator(f.Operator))
 	}
 	switch {
-	case f.State == registry.StateSuspended:
-		marks = append(marks, markWas+string(f.State))
 	case f.Order == DateRevoked: // has no others
 	case f.State == registry.StateRevoked || !f.Dates[DateRevoked].open():
 		marks = append(marks, markWas+string(registry.StateRevoked))
@@ -378,7 +389,7 @@ func (q searchQuery) conditions() (string, []any) {
 	}
 	for _, ch := range q.choosers {
 		switch {
-		case ch == q.lead && (q.few || q.Order == DateIssued):
+		case ch == q.lead && (q.few || q.Order == DateIssued), ch.mark == "" && ch.where == "":
 		case ch.mark == "":
 			ofCertificate(ch.where, ch.args...)
 		case q.Order == DateIssued:

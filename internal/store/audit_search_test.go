@@ -324,6 +324,49 @@ func TestStateAtAPastInstant(t *testing.T) {
 	})
 }
 
+// A suspension is found at each instant of it, however long it held, and while
+// it holds.
+func TestStateAtWithinALongSuspension(t *testing.T) {
+	const day = 24 * time.Hour
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ids := addCertificates(t, s, 3)
+		began := at.Add(day)
+		ends := map[int]time.Duration{0: 2 * day, 1: 40 * day} // the third still holds
+		write(t, s, func(tx *store.Tx) error {
+			for i, id := range ids {
+				if err := tx.SetCertificateStatus(id, registry.CertIssued, registry.CertSuspended, 6, began); err != nil {
+					return err
+				}
+				if held, over := ends[i]; over {
+					if err := tx.SetCertificateStatus(id, registry.CertSuspended, registry.CertIssued, 0, began.Add(held)); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		for after, want := range map[time.Duration][]int{
+			-time.Hour: nil, 0: {0, 1, 2}, day: {0, 1, 2}, 2 * day: {1, 2}, 31 * day: {1, 2}, 35 * day: {1, 2}, 40 * day: {2}, 300 * day: {2},
+		} {
+			read(t, s, func(tx *store.Tx) error {
+				found, err := tx.SearchCertificates(store.CertificateSearch{State: registry.StateSuspended, At: began.Add(after), Limit: 10})
+				if err != nil {
+					return err
+				}
+				var expected []registry.CertificateID
+				for _, i := range want {
+					expected = append(expected, ids[i])
+				}
+				slices.Sort(found.IDs)
+				if !slices.Equal(found.IDs, expected) {
+					t.Errorf("%s after the beginning: %v, want %v", after, found.IDs, expected)
+				}
+				return nil
+			})
+		}
+	})
+}
+
 func firstErr(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

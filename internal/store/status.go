@@ -28,8 +28,16 @@ func (s *Store) restated(serials []registry.Serial) {
 	}
 }
 
-// restate notes a change of status for whoever answers relying parties.
+// heldLong is how long a suspension holds at most that is found by its beginning
+// alone.
+const heldLong = 31 * 24 * time.Hour
+
+// restate notes a change of status for whoever answers relying parties; it ends
+// a suspension that held until then.
 func (tx *Tx) restate(s registry.Serial, to registry.CertificateStatus, reason int, at time.Time) error {
+	if _, err := tx.exec(`UPDATE status_changes SET held_until = ?, held_long = (at < ?) WHERE serial = ? AND status = 'suspended' AND held_until IS NULL`, at, at.Add(-heldLong), s); err != nil {
+		return err
+	}
 	if _, err := tx.insert(`INSERT INTO status_changes (serial, status, reason, at) VALUES (?, ?, ?, ?)`, s, to, reason, at); err != nil {
 		return err
 	}
