@@ -75,6 +75,9 @@ func audits(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer long.close()
+	if err := cluster.Checkpoint(ctx); err != nil {
+		return err
+	}
 	return b.compareRegisters(long, short)
 }
 

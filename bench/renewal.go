@@ -88,6 +88,9 @@ func renewals(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer short.close()
+	if err := cluster.Checkpoint(ctx); err != nil {
+		return err
+	}
 	if err := b.compareStorms(ctx, long, short); err != nil {
 		return err
 	}

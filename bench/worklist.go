@@ -73,7 +73,11 @@ func worklists(ctx context.Context, b *bench) error {
 		if err != nil {
 			return nil, err
 		}
-		return b.openDesk(ctx, a, db.Owner, n, fillPostgres)
+		d, err := b.openDesk(ctx, a, db.Owner, n, fillPostgres)
+		if err != nil {
+			return nil, err
+		}
+		return d, cluster.Checkpoint(ctx)
 	}
 	openSQLite := func(n int) (*desk, error) {
 		return b.openDesk(ctx, a, filepath.Join(b.dir, fmt.Sprintf("worklist-%d.db", n)), n, fillSQLite)

@@ -152,6 +152,18 @@ func start(ctx context.Context, bin string, settings []string) (*Cluster, error)
 	return c, nil
 }
 
+// Checkpoint has everything written so far put on disk, so that a measurement
+// after a bulk load is not one of the load.
+func (c *Cluster) Checkpoint(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, dsn(c.address, superuser, superuser))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	_, err = conn.Exec(ctx, "CHECKPOINT")
+	return err
+}
+
 // prepare waits for the server and makes the roles.
 func (c *Cluster) prepare(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
