@@ -113,7 +113,10 @@ func (d Demo) prepare(ctx context.Context, p Place, base string) (fresh bool, er
 	}
 	done := filepath.Join(filepath.Dir(p.DataDir), "demo.json")
 	if _, err := os.Stat(done); err == nil {
-		return false, d.sameBase(done, base)
+		if err := d.sameBase(done, base); err != nil {
+			return false, err
+		}
+		return false, migrate(ctx, p) // a newer program may find data of an older one
 	}
 	// What an interrupted start left is of no use.
 	for _, dir := range []string{p.DataDir, p.SecretsDir} {
@@ -137,7 +140,11 @@ func (d Demo) prepare(ctx context.Context, p Place, base string) (fresh bool, er
 	if err != nil {
 		return false, err
 	}
-	return true, Migrate{DataDir: p.DataDir}.Run(ctx, &Console{Out: io.Discard})
+	return true, migrate(ctx, p)
+}
+
+func migrate(ctx context.Context, p Place) error {
+	return Migrate{DataDir: p.DataDir}.Run(ctx, &Console{Out: io.Discard})
 }
 
 // sameBase refuses another address than the one the certificates name.
