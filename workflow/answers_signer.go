@@ -67,6 +67,9 @@ func (f *Flow) keepSigner(ctx context.Context) (bool, error) {
 			"key": a.keyID, "not_before": intent.NotBefore, "not_after": intent.NotAfter,
 		}, nil, Certificate(intent.Serial))
 	})
+	if registry.KindOf(err) == registry.Conflict {
+		return true, nil // another server has had it made
+	}
 	return err == nil, err // and take it up
 }
 

@@ -438,6 +438,41 @@ func TestAnswersAheadOfManyPages(t *testing.T) {
 	})
 }
 
+// Two servers that start at once both answer when each has looked once: the one
+// that was slower takes up the other's delegation.
+func TestOCSPSignerOfTwoServersRace(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		r := newResponder(t, s)
+		for round := range 5 {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := r.cfg
+			cfg.Answering = &workflow.Answering{Key: key, KeyID: fmt.Sprintf("ocsp.%d", round+2), CRLKey: r.cfg.Answering.CRLKey}
+			var all sync.WaitGroup
+			for range 2 {
+				f, err := workflow.New(cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all.Go(func() {
+					for more := true; more; {
+						var err error
+						if more, err = f.KeepSigner(context.Background()); err != nil {
+							t.Error(err)
+						}
+					}
+					if f.AnswerStats().SignerEnds.IsZero() {
+						t.Error("a server has no signer")
+					}
+				})
+			}
+			all.Wait()
+		}
+	})
+}
+
 // Once a revocation is acknowledged nobody hears "good" from this server, by a
 // kept answer or a fresh one; from another one not after a second.
 func TestNothingIsGoodAfterItsRevocationRace(t *testing.T) {
