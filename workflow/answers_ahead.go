@@ -49,16 +49,14 @@ func (f *Flow) signAhead(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		kept, _ := a.kept.get(id.Raw)
-		if kept.fresh(now) && now.Sub(kept.at) < aheadAnew && kept.answer != nil && kept.signer == signer {
+		if kept, _ := a.kept.get(id.Raw); kept.ready(now, aheadAnew, signer) {
 			continue
 		}
-		standing := standingOf(s)
-		der, at, err := f.signAnswer(signer, []ca.OCSPAnswer{{ID: id, Standing: standing}}, nil)
+		signed, err := f.signOne(signer, ca.OCSPAnswer{ID: id, Standing: standingOf(s)})
 		if err != nil {
 			return false, err
 		}
-		a.kept.put(id.Raw, s.Serial, &keptAnswer{standing, at, keepable(der, at), signer}, changes)
+		a.kept.put(id.Raw, s.Serial, signed, changes)
 	}
 	a.ahead.below, a.ahead.seen = below, a.ahead.seen+len(page)
 	if len(page) < aheadPage || a.ahead.seen >= mostAhead {

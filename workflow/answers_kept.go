@@ -22,12 +22,19 @@ type keptAnswer struct {
 }
 
 // fresh says that it is not to be read anew.
-func (k *keptAnswer) fresh(now time.Time) bool {
+func (k *keptAnswer) fresh(now time.Time) bool { return k.younger(now, answerAnew) }
+
+func (k *keptAnswer) younger(now time.Time, most time.Duration) bool {
 	if k == nil {
 		return false
 	}
 	age := now.Sub(k.at)
-	return age >= 0 && age < answerAnew
+	return age >= 0 && age < most
+}
+
+// ready says that its answer, of a signer, may be given for a while yet.
+func (k *keptAnswer) ready(now time.Time, most time.Duration, signer *ca.OCSPSigner) bool {
+	return k.younger(now, most) && k.answer != nil && k.signer == signer
 }
 
 // keptAnswers are answers signed ahead, by the DER of what is asked about. An

@@ -81,7 +81,7 @@ func (f *Flow) answerOne(ctx context.Context, signer *ca.OCSPSigner, id ca.CertI
 	a, now := f.answers, f.now()
 	kept, changes := a.kept.get(id.Raw)
 	following := a.follow.current()
-	if following && kept.fresh(now) && kept.answer != nil && kept.signer == signer {
+	if following && kept.ready(now, answerAnew, signer) {
 		a.stats.kept.Add(1)
 		return kept.answer
 	}
@@ -89,19 +89,18 @@ func (f *Flow) answerOne(ctx context.Context, signer *ca.OCSPSigner, id ca.CertI
 	if err != nil {
 		return f.cannotSay(ctx, err)
 	}
-	der, at, err := f.signAnswer(signer, standing, nil)
+	signed, err := f.signOne(signer, standing[0])
 	if err != nil {
 		return f.cannotSign(err)
 	}
 	a.stats.signed.Add(1)
 	if !standing[0].Known { // it may be issued the next moment
-		return &OCSPAnswer{DER: der}
+		return &OCSPAnswer{DER: signed.answer.DER}
 	}
-	answer := keepable(der, at)
 	if following {
-		a.kept.put(id.Raw, id.Serial(), &keptAnswer{standing[0].Standing, at, answer, signer}, changes)
+		a.kept.put(id.Raw, id.Serial(), signed, changes)
 	}
-	return answer
+	return signed.answer
 }
 
 func keepable(der []byte, at time.Time) *OCSPAnswer {
@@ -198,6 +197,15 @@ func (f *Flow) signAnswer(signer *ca.OCSPSigner, answers []ca.OCSPAnswer, nonce 
 	return der, at, err
 }
 
+// signOne signs the answer about one certificate, to be kept.
+func (f *Flow) signOne(signer *ca.OCSPSigner, about ca.OCSPAnswer) (*keptAnswer, error) {
+	der, at, err := f.signAnswer(signer, []ca.OCSPAnswer{about}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &keptAnswer{about.Standing, at, keepable(der, at), signer}, nil
+}
+
 // answerBatch is how many changes are answered in one transaction.
 const answerBatch = 100
 
@@ -230,11 +238,12 @@ func (f *Flow) answerChanges(ctx context.Context) (more bool, err error) {
 	}
 	answered := make([][]byte, len(changes))
 	for i := range changes {
-		var at time.Time
-		if answered[i], at, err = f.signAnswer(signer, standing[i:i+1], nil); err != nil {
+		signed, err := f.signOne(signer, standing[i])
+		if err != nil {
 			return false, err
 		}
-		a.kept.put(ids[i].Raw, changes[i].Serial, &keptAnswer{standing[i].Standing, at, keepable(answered[i], at), signer}, seen)
+		answered[i] = signed.answer.DER
+		a.kept.put(ids[i].Raw, changes[i].Serial, signed, seen)
 	}
 	now := f.now()
 	err = f.store.Write(ctx, func(tx *store.Tx) error {
