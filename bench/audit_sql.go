@@ -96,7 +96,7 @@ var searchFill = []string{
 		UNION ALL SELECT 'cause:' || l.cause, c.issued_at, c.id FROM cases l JOIN certificates c ON c.id = {first} + l.i
 		UNION ALL (SELECT 'rfc:' || l.code, c.issued_at, c.id FROM cases l JOIN certificates c ON c.id = {first} + l.i
 			UNION SELECT 'rfc:' || s.reason, c.issued_at, c.id FROM changes s JOIN certificates c ON c.id = {first} + s.i WHERE s.status <> 'issued')
-		UNION ALL (SELECT DISTINCT 'was:' || s.status, c.issued_at, c.id FROM changes s JOIN certificates c ON c.id = {first} + s.i WHERE s.status <> 'issued')`,
+		UNION ALL (SELECT DISTINCT 'was:revoked', c.issued_at, c.id FROM changes s JOIN certificates c ON c.id = {first} + s.i WHERE s.status = 'revoked')`,
 
 	`INSERT INTO journal_entries (id, at, kind, actor_kind, actor_id, details, commitments)
 		SELECT {first} + j, {start} + make_interval(secs => {span}::float8 * j / {entries}), kind,

@@ -265,7 +265,7 @@ func (f CertificateSearch) marks() (marks []string, number string) {
 	switch {
 	case f.Order == DateRevoked: // has no others
 	case f.State == registry.StateRevoked || !f.Dates[DateRevoked].open():
-		marks = append(marks, markWas+string(registry.StateRevoked))
+		marks = append(marks, markRevoked)
 	}
 	if n := strings.ReplaceAll(f.Person, " ", ""); len(n) == 14 && strings.Trim(n, "0123456789") == "" {
 		return marks, n

@@ -17,7 +17,7 @@ const (
 	markWay     = "way:"   // of a report
 	markCause   = "cause:" // of a report
 	markCode    = "rfc:"   // RFC 5280 §5.3.1 CRLReason, of a report or a change
-	markWas     = "was:"   // a status that it once had
+	markRevoked = "was:revoked"
 )
 
 func byOperator(id registry.OperatorID) string { return markBy + strconv.FormatInt(int64(id), 10) }
@@ -38,9 +38,9 @@ const laterMarks = `SELECT 'way:' || r.way, c.issued_at, c.id FROM certificates 
 	UNION SELECT 'by:' || r.suspended_by, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE r.suspended_by IS NOT NULL AND c.id IN ?
 	UNION SELECT 'by:' || d.operator_id, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id
 		JOIN revocation_decisions d ON d.report_id = r.id WHERE d.operator_id IS NOT NULL AND c.id IN ?
-	UNION SELECT 'was:' || c.status, c.issued_at, c.id FROM certificates c WHERE c.status <> 'issued' AND c.id IN ?
+	UNION SELECT 'was:revoked', c.issued_at, c.id FROM certificates c WHERE c.status = 'revoked' AND c.id IN ?
 	UNION SELECT 'rfc:' || c.status_reason, c.issued_at, c.id FROM certificates c WHERE c.status <> 'issued' AND c.id IN ?
-	UNION SELECT 'was:' || s.status, c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status <> 'issued' AND c.id IN ?
+	UNION SELECT 'was:revoked', c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status = 'revoked' AND c.id IN ?
 	UNION SELECT 'rfc:' || s.reason, c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status <> 'issued' AND c.id IN ?`
 
 // addMarks adds those of a query over the ids; marks that are there stay.

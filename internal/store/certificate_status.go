@@ -12,10 +12,15 @@ func (tx *Tx) SetCertificateStatus(id registry.CertificateID, from, to registry.
 	if err := changed(tx.exec(`UPDATE certificates SET status = ?, status_reason = ?, status_at = ?, invalid_since = NULL WHERE id = ? AND status = ?`, to, reason, now, id, from)); err != nil {
 		return err
 	}
+	var marks []string
 	if to != registry.CertIssued {
-		if err := tx.markCertificate(id, markWas+string(to), markCode+strconv.Itoa(reason)); err != nil {
-			return err
-		}
+		marks = append(marks, markCode+strconv.Itoa(reason))
+	}
+	if to == registry.CertRevoked {
+		marks = append(marks, markRevoked)
+	}
+	if err := tx.markCertificate(id, marks...); err != nil {
+		return err
 	}
 	return tx.restateCertificate(id, to, reason, now)
 }
