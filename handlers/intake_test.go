@@ -120,11 +120,14 @@ func anyCertificate(t *testing.T) *x509.Certificate {
 	return cert
 }
 
-func (d *counter) hire(role registry.Role, n int, name registry.PersonName) {
+func (d *counter) hire(role registry.Role, n int, name registry.PersonName, change ...func(*registry.Operator)) {
 	d.t.Helper()
 	o := registry.Operator{
 		Person: registry.PersonRequisites{PersonalNumber: registry.PersonalNumber(fmt.Sprintf("1011119900%04d", n)), NameRu: name, NameKy: name},
 		Role:   role, Office: "BISHKEK", Email: fmt.Sprintf("op%d@tamga.example", n), Language: registry.Kyrgyz,
+	}
+	for _, c := range change {
+		c(&o)
 	}
 	if err := d.st.Write(context.Background(), func(tx *store.Tx) error {
 		id, err := tx.AddOperator(o, testNow)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,4 +99,30 @@ func TestSamplePages(t *testing.T) {
 	see(t, auditor.post(one, url.Values{"last": {"1"}, "outcome": {"none"}, "severity": {"minor"}}), http.StatusSeeOther)
 	see(t, auditor.do(http.MethodGet, one, nil), http.StatusOK, "Паспорт жок", "Кемчилик жок", "оңдоо")
 	see(t, auditor.do(http.MethodGet, "/audit/samples", nil), http.StatusOK, "2026Q1", "Текшерилүүдө")
+
+	// Whose own certificate it is gets no form for it, and is refused without one.
+	own := h.auditorWhoHolds(one)
+	rec = own.do(http.MethodGet, one, nil)
+	see(t, rec, http.StatusOK, "аны башка аудитор текшерет", "Паспорт жок")
+	if strings.Contains(rec.Body.String(), `name="outcome"`) {
+		t.Error("a form for what is refused")
+	}
+	see(t, own.post(one, url.Values{"last": {"2"}, "outcome": {"none"}}), http.StatusForbidden, "аны башка аудитор текшерет")
+}
+
+// auditorWhoHolds is an auditor who holds the certificate of a sample's page.
+func (h *shop) auditorWhoHolds(page string) *browser {
+	h.t.Helper()
+	serial := regexp.MustCompile(`/audit/certificates/([0-9a-f]+)`).FindStringSubmatch(h.as(registry.Auditor, 0).do(http.MethodGet, page, nil).Body.String())
+	if serial == nil {
+		h.t.Fatal("the page does not lead to the certificate's life")
+	}
+	h.hire(registry.Auditor, 90, registry.PersonName{Surname: "Асанова", Given: "Гүлнара"}, func(o *registry.Operator) {
+		h.readTx(func(tx *store.Tx) error {
+			c, err := tx.CertificateBySerial(registry.Serial(serial[1]))
+			o.Person.PersonalNumber = c.PersonalNumber
+			return err
+		})
+	})
+	return h.as(registry.Auditor, len(h.who[registry.Auditor])-1)
 }
