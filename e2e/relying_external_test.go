@@ -51,7 +51,7 @@ func tryExternalStatus(t *testing.T, s *Server, stepCA bool) int64 {
 		_, der := get(t, s.URL+"/crl/issuing.crl", "")
 		list, err := x509.ParseRevocationList(der)
 		if err != nil {
-			last = "CRL: " + err.Error() + fmt.Sprintf(" %.300q", der)
+			last = fmt.Sprintf("CRL: %v: %.300q", err, der)
 			continue
 		}
 		if err := list.CheckSignatureFrom(issuer); err != nil {
