@@ -28,23 +28,29 @@ const publicWithin = 15 * time.Second
 // decided with a signature, the holder's session over, OCSP and the list saying
 // so to openssl; for one of them it is lifted.
 func TestRevocation(t *testing.T) {
-	for authority, lang := range map[string]string{"dostek": "ky", "ubr": "ru"} {
+	for authority, languages := range map[string][]string{"dostek": {"ky", "ru"}, "ubr": {"ru"}} {
 		t.Run(authority, func(t *testing.T) {
 			s := startDemo(t, authority)
-			x := &revoking{t: t, s: s, d: s.Demo(t), words: wordsOf(t, authority, lang)}
-			x.desk = tokenDesk{t: t, server: s, words: x.words, lang: lang, register: openRegister(t, s)}
+			x := &revoking{t: t, s: s, d: s.Demo(t), gone: map[string]bool{}}
+			x.desk = tokenDesk{t: t, server: s, register: openRegister(t, s)}
 			x.relying()
-			x.staff()
-			for _, way := range []struct {
-				name string
-				try  func(*testing.T)
-			}{
-				{"Counter", x.tryCounter}, {"Lifted", x.tryLifted}, {"Authority", x.tryAuthority}, {"Cabinet", x.tryCabinet},
-				{"CabinetByToken", x.tryCabinetByToken}, {"Emergency", x.tryEmergency}, {"Reissue", x.tryReissue}, {"Bulk", x.tryBulk}, {"Administrator", x.tryAdministrator},
-			} {
-				t.Run(way.name, func(t *testing.T) {
-					x.t, x.words.t, x.clerk.t, x.approver.t, x.desk.t, x.desk.register.t = t, t, t, t, t, t
-					way.try(t)
+			for i, lang := range languages {
+				t.Run(lang, func(t *testing.T) {
+					x.speak(t, authority, lang)
+					x.tokens = fmt.Sprintf("0911%04d", i)
+					x.staff()
+					for _, way := range []struct {
+						name string
+						try  func(*testing.T)
+					}{
+						{"Counter", x.tryCounter}, {"Lifted", x.tryLifted}, {"Authority", x.tryAuthority}, {"Cabinet", x.tryCabinet},
+						{"CabinetByToken", x.tryCabinetByToken}, {"Emergency", x.tryEmergency}, {"Reissue", x.tryReissue}, {"Bulk", x.tryBulk}, {"Administrator", x.tryAdministrator},
+					} {
+						t.Run(way.name, func(t *testing.T) {
+							x.t, x.words.t, x.clerk.t, x.approver.t, x.desk.t, x.desk.register.t = t, t, t, t, t, t
+							way.try(t)
+						})
+					}
 				})
 			}
 		})
@@ -62,6 +68,15 @@ type revoking struct {
 	pin           string // the approver's
 	second        Person // the other approver
 	issuing, root string // files
+	tokens        string // how their serials begin
+	// gone are the holders who were asked for.
+	gone map[string]bool
+}
+
+// speak has everybody read a language.
+func (x *revoking) speak(t *testing.T, authority, lang string) {
+	x.t, x.words, x.clerk, x.approver = t, wordsOf(t, authority, lang), nil, nil
+	x.desk.t, x.desk.register.t, x.desk.words, x.desk.lang = t, t, x.words, lang
 }
 
 // relying fetches what relying parties need once.
@@ -100,23 +115,25 @@ func (x *revoking) enter(p Person) *Page {
 	return page
 }
 
-// holder is the n-th head of the demo with a good kept key and no order under
-// way.
-func (x *revoking) holder(n int) Person {
+// holder is another head of the demo with a good kept key, and the certificate
+// they log in with.
+func (x *revoking) holder() (Person, *registry.Certificate) {
 	x.t.Helper()
 	for _, p := range x.d.People {
-		if p.Choice == string(registry.Head) && p.Certificate == "valid" && p.Ends != nil {
-			if n == 0 {
-				return p
-			}
-			n--
+		if p.Choice != string(registry.Head) || p.Certificate != "valid" || x.gone[p.Identifier] {
+			continue
+		}
+		if cert := x.certificateOf(p); cert != nil {
+			x.gone[p.Identifier] = true
+			return p, cert
 		}
 	}
 	x.t.Fatalf("the demo has no holder for this")
-	return Person{}
+	return Person{}, nil
 }
 
-// certificateOf is the certificate that a demo's head logs in with.
+// certificateOf is the certificate that a demo's head logs in with, if it is
+// still good, and no order for it and no report about it is under way.
 func (x *revoking) certificateOf(p Person) (cert *registry.Certificate) {
 	x.t.Helper()
 	if err := x.desk.store.Read(x.t.Context(), func(tx *store.Tx) error {
@@ -129,24 +146,31 @@ func (x *revoking) certificateOf(p Person) (cert *registry.Certificate) {
 			if err != nil {
 				return err
 			}
-			if c.Status == registry.CertIssued && c.Storage == registry.ECloud && head(c) {
-				cert = c
+			if c.Status != registry.CertIssued || c.Storage != registry.ECloud || !head(c) {
+				continue
 			}
+			if _, err := tx.LiveOrder(c.ID); registry.KindOf(err) != registry.NotFound {
+				return err
+			}
+			if _, err := tx.OpenReportOf(c.ID); registry.KindOf(err) != registry.NotFound {
+				return err
+			}
+			cert = c
 		}
 		return nil
 	}); err != nil {
 		x.t.Fatal(err)
 	}
-	if cert == nil {
-		x.t.Fatalf("%s has no certificate", p.Name)
-	}
 	return cert
 }
 
+// token is an empty one.
+func (x *revoking) token(n int) *fakeToken { return rutoken(fmt.Sprintf("%s%02d", x.tokens, n)) }
+
 // fresh is a token with a certificate of its own, like that of a head.
-func (x *revoking) fresh(serial string) (*fakeToken, *x509.Certificate) {
+func (x *revoking) fresh(n int) (*fakeToken, *x509.Certificate) {
 	x.t.Helper()
-	token := rutoken(serial)
+	token := x.token(n)
 	return token, x.desk.hold(token, x.desk.of(head))
 }
 
@@ -229,7 +253,7 @@ func serialOf(c *x509.Certificate) string { return c.SerialNumber.Text(16) }
 // tryCounter: a token is stolen, its holder calls; a clerk suspends at once, an
 // approver signs.
 func (x *revoking) tryCounter(t *testing.T) {
-	token, cert := x.fresh("0911000001")
+	token, cert := x.fresh(1)
 	h := x.desk.at(t).user(t, token)
 	h.Expect(`\b(401|403)\b`)
 	h.ready(token.Serial)
@@ -261,7 +285,7 @@ func (x *revoking) tryAdministrator(t *testing.T) {
 
 // tryLifted: the token is found again.
 func (x *revoking) tryLifted(t *testing.T) {
-	_, cert := x.fresh("0911000002")
+	_, cert := x.fresh(2)
 	number := x.report(serialOf(cert), "person", "device_lost", true, "document")
 	x.says(t, cert.Raw, "certificateHold")
 	x.decide(number, "lift", "", "Токен табылды")
@@ -270,7 +294,7 @@ func (x *revoking) tryLifted(t *testing.T) {
 
 // tryAuthority: the authority itself reports; nothing is suspended first.
 func (x *revoking) tryAuthority(t *testing.T) {
-	_, cert := x.fresh("0911000003")
+	_, cert := x.fresh(3)
 	number := x.report(serialOf(cert), "authority", "court", false, "own")
 	x.says(t, cert.Raw, "")
 	x.decide(number, "revoke", "court", "")
@@ -279,8 +303,7 @@ func (x *revoking) tryAuthority(t *testing.T) {
 
 // tryCabinet: the holder revokes for good with the PIN-code of the kept key.
 func (x *revoking) tryCabinet(t *testing.T) {
-	p := x.holder(0)
-	cert := x.certificateOf(p)
+	p, cert := x.holder()
 	h := x.enter(p)
 	h.Goto("/cabinet/certificates/" + string(cert.Serial) + "/stop")
 	h.Click(`input[name=cause][value=compromised]`)
@@ -306,8 +329,8 @@ func (x *revoking) tryCabinet(t *testing.T) {
 // tryCabinetByToken: the same with a token: another token, a wrong PIN-code and
 // a token that is pulled out sign nothing.
 func (x *revoking) tryCabinetByToken(t *testing.T) {
-	token, cert := x.fresh("0911000004")
-	other := rutoken("0911000005")
+	token, cert := x.fresh(4)
+	other := x.token(5)
 	x.desk.hold(other, x.desk.of(head))
 	h := x.desk.at(t).user(t, token, other)
 	h.Expect(`\b(401|403)\b`)
@@ -357,7 +380,7 @@ func (u *tokenUser) inSecret() {
 
 // tryEmergency: the code of the hand-over paper, without a login.
 func (x *revoking) tryEmergency(t *testing.T) {
-	cert := x.certificateOf(x.holder(1))
+	_, cert := x.holder()
 	p := open(t, x.s)
 	p.Language(x.lang)
 	p.Expect(`\b(422|429)\b`)
@@ -417,8 +440,7 @@ func (x *revoking) openReport() (number string) {
 
 // tryReissue: ordering a reissue for a lost device is a report.
 func (x *revoking) tryReissue(t *testing.T) {
-	p := x.holder(2)
-	cert := x.certificateOf(p)
+	p, cert := x.holder()
 	h := x.enter(p)
 	h.Goto("/cabinet/certificates/" + string(cert.Serial) + "/reissue")
 	h.Click(`input[name=reason][value=DEVICE_LOST]`)
@@ -437,7 +459,7 @@ func (x *revoking) tryReissue(t *testing.T) {
 // the list with a token; it is carried out and named.
 func (x *revoking) tryBulk(t *testing.T) {
 	one := x.desk.of(head)
-	_, cert := x.fresh("0911000006")
+	_, cert := x.fresh(6)
 	var inn registry.INN
 	var still int
 	if err := x.desk.store.Read(t.Context(), func(tx *store.Tx) error {
@@ -464,7 +486,7 @@ func (x *revoking) tryBulk(t *testing.T) {
 	at := a.Path()
 	a.See(x.T("error.batch.four_eyes"))
 
-	token, other := rutoken("0911000007"), rutoken("0911000008")
+	token, other := x.token(7), x.token(8)
 	x.desk.hold(token, x.desk.of(func(c *registry.Certificate) bool {
 		return operator(c) && string(c.PersonalNumber) == x.second.Identifier
 	}))
