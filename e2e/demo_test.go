@@ -28,9 +28,9 @@ func TestDemo(t *testing.T) {
 			if authority == "dostek" {
 				t.Run("Pages", func(t *testing.T) { tryPages(t, s, d, w) })
 				t.Run("SessionEndsWhileTyping", func(t *testing.T) { trySessionEnd(t, s, d, w) })
-				t.Run("KnownCompany", func(t *testing.T) { tryKnownCompany(t, s, d, w) })
-				t.Run("WithoutScript", func(t *testing.T) { tryWithoutScript(t, s, d, w) })
 			}
+			t.Run("KnownCompany", func(t *testing.T) { tryKnownCompany(t, s, d, w) })
+			t.Run("WithoutScript", func(t *testing.T) { tryWithoutScript(t, s, d, w) })
 			t.Run("RelyingParties", func(t *testing.T) { tryRelyingParties(t, s, d) })
 			t.Run("RefusedHolders", func(t *testing.T) { tryRefusedHolders(t, s, d, w) })
 		})
