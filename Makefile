@@ -71,9 +71,9 @@ bench: assets ## Measure, and write bench/RESULTS.md; fails when a promise is mi
 	scripts/install-test-tools bench
 	go run -tags bench ./bench -out bench/RESULTS.md
 
-soak: assets bin/pgrun ## Repeat the tests of races, crashes and kills (ROUNDS=20), and write how many kills into bench/RESULTS.md
+soak: assets bin/pgrun ## Repeat the tests of races, crashes, kills and clocks set back (ROUNDS=20), and write how many kills into bench/RESULTS.md
 	mkdir -p var && rm -f var/kills.txt
-	TAMGA_KILLS=$(CURDIR)/var/kills.txt bin/pgrun go test -count=$(ROUNDS) -timeout 0 -run 'Race|Crash|Kill' $(or $(PKG),./...)
+	TAMGA_KILLS=$(CURDIR)/var/kills.txt bin/pgrun go test -count=$(ROUNDS) -timeout 0 -run 'Race|Crash|Kill|ClockSetBack' $(or $(PKG),./...)
 	if [ -f var/kills.txt ]; then go run -tags bench ./bench -kills var/kills.txt -out bench/RESULTS.md; fi
 
 fmt: ## Format the code
