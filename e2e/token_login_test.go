@@ -258,7 +258,9 @@ func (d tokenDesk) link(person registry.PersonalNumber, org, own registry.Organi
 	if org == own {
 		d.t.Fatal("the demo has one organisation")
 	}
-	if err := d.store.Write(d.t.Context(), func(tx *store.Tx) error { return tx.LinkHolder(person, org, registry.Head, 0, time.Now().UTC()) }); err != nil {
+	if err := d.store.Write(d.t.Context(), func(tx *store.Tx) error {
+		return tx.LinkHolder(registry.HolderLink{PersonalNumber: person, OrganisationID: org, Role: registry.Head, CreatedAt: time.Now().UTC()})
+	}); err != nil {
 		d.t.Fatal(err)
 	}
 }

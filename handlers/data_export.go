@@ -85,6 +85,7 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 	}
 	none := s.text(c, "paper.personal.none")
 	applications, certificates := paper.PersonalPart{Title: s.text(c, "nav.applications"), None: none}, paper.PersonalPart{Title: s.text(c, "nav.certificates"), None: none}
+	actsFor := paper.PersonalPart{Title: s.text(c, "holder.acts_for"), None: none}
 	documents, views := paper.PersonalPart{Title: s.text(c, "nav.documents"), None: none}, paper.PersonalPart{Title: s.text(c, "journal.views"), None: none}
 	for _, a := range d.Applications {
 		applications.Lines = append(applications.Lines, a.Number+", "+templates.DateTime(a.CreatedAt)+", "+a.Organisation.In(l)+", "+s.text(c, "status.application."+string(a.Status)))
@@ -101,10 +102,13 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 		}
 		certificates.Lines = append(certificates.Lines, line)
 	}
+	for _, o := range d.ActsFor {
+		actsFor.Lines = append(actsFor.Lines, o.Organisation.In(l)+", "+string(o.INN)+", "+templates.DateTime(o.Since)+": "+o.Basis)
+	}
 	for _, look := range d.Views {
 		views.Lines = append(views.Lines, templates.DateTime(look.At)+", "+look.Who+", "+look.Document.In(l))
 	}
-	p.Parts = []paper.PersonalPart{applications, certificates, documents, views}
+	p.Parts = []paper.PersonalPart{applications, certificates, actsFor, documents, views}
 	var b bytes.Buffer
 	err := p.Write(&b, func(key string, args ...any) string { return s.textIn(l, key, args...) })
 	return b.Bytes(), err

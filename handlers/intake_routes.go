@@ -22,6 +22,8 @@ func (s *Server) intakeRoutes() []route {
 		{Method: get, Path: "/worklist", Access: readers, Handle: s.worklist},
 		{Method: get, Path: "/organisations", Access: readers, Handle: s.organisations},
 		{Method: get, Path: "/organisations/:inn", Access: readers, Handle: s.organisation},
+		{Method: post, Path: "/organisations/:inn/holders", Access: Operator(registry.Approver), Handle: s.holderAttach},
+		{Method: post, Path: "/organisations/:inn/holders/detach", Access: assigners, Handle: s.holderDetach},
 
 		{Method: get, Path: "/applications/new", Access: clerk, Handle: s.applicationNew},
 		{Method: post, Path: "/applications/save", Access: clerk, Handle: s.applicationSave},

@@ -218,7 +218,7 @@ func TestLG12_HolderOfSeveralCompaniesChoosesAfterThePINCode(t *testing.T) {
 	h := newTokenShop(t, "dostek")
 	x := h.valid(1)
 	if err := h.st.Write(t.Context(), func(tx *store.Tx) error {
-		return tx.LinkHolder(x.row.PersonalNumber, h.other.ID, registry.Head, 0, testNow)
+		return tx.LinkHolder(registry.HolderLink{PersonalNumber: x.row.PersonalNumber, OrganisationID: h.other.ID, Role: registry.Head, CreatedAt: testNow})
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -20,10 +21,14 @@ type organisationPage struct {
 	Balance      registry.Tyiyn
 	Applications []organisationApplication
 	Certificates []organisationCertificate
+	Holders      []registry.HolderLink // who may act for it besides
 	MayBegin     bool
-	MayReport    bool   // that a certificate must not be used
+	MayReport    bool   // that a certificate must not be used; and detach holders
+	MayAttach    bool   // holders
 	Statement    string // address of the statement; empty: not for this person
 	Access       string // address of who looked at its papers; the same
+	Form         url.Values
+	Errors       templates.FieldErrors
 }
 
 type organisationApplication struct {
@@ -39,12 +44,23 @@ type organisationCertificate struct {
 
 // organisation shows one organisation: requisites, applications, certificates.
 func (s *Server) organisation(c echo.Context) error {
-	v := &organisationPage{}
+	v, err := s.organisationPage(c)
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "organisation", v)
+}
+
+func (s *Server) organisationPage(c echo.Context) (*organisationPage, error) {
+	v := &organisationPage{Form: url.Values{}, Errors: templates.FieldErrors{}}
 	err := s.read(c, func(tx *store.Tx) (err error) {
 		if v.Org, err = tx.OrganisationByINN(registry.INN(c.Param("inn"))); err != nil {
 			return err
 		}
 		if v.Balance, err = tx.Balance(v.Org.ID); err != nil {
+			return err
+		}
+		if v.Holders, err = tx.LinksTo(v.Org.ID); err != nil {
 			return err
 		}
 		apps, err := tx.ApplicationsOf(v.Org.ID, organisationShown)
@@ -63,7 +79,7 @@ func (s *Server) organisation(c echo.Context) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	v.Page = s.page(c, v.Org.FullName(lang(c)))
 	v.Settlement = settlementIn(lang(c), v.Org.Settlement)
@@ -71,12 +87,12 @@ func (s *Server) organisation(c echo.Context) error {
 	if role == registry.Auditor {
 		v.Access = accessAbout(string(v.Org.INN))
 	}
-	v.MayBegin, v.MayReport = role == registry.Clerk, role == registry.Clerk || role == registry.Approver
+	v.MayBegin, v.MayAttach, v.MayReport = role == registry.Clerk, role == registry.Approver, role == registry.Clerk || role == registry.Approver
 	statement := "/organisations/:inn/statement"
 	if r, ok := s.routes[http.MethodGet+" "+statement]; ok && r.Access.Allows(identity(c)) == nil {
 		v.Statement = "/organisations/" + string(v.Org.INN) + "/statement"
 	}
-	return s.render(c, http.StatusOK, "organisation", v)
+	return v, nil
 }
 
 // certificateState is what happened to a certificate, or what the clock says

@@ -27,7 +27,7 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 		if id.Kind == ApplicantSession {
 			return f.CheckLink(ctx, id.ApplicationID, id.Link)
 		}
-		return f.CheckSession(ctx, id.OperatorID, id.Role, id.Serial)
+		return f.CheckSession(ctx, id.OperatorID, id.Role, id.Serial, id.OrganisationID)
 	}
 	d.LoginCloud = func(ctx context.Context, in CloudLogin) (Identity, error) {
 		e, err := f.LoginCloud(ctx, workflow.CloudLogin{

@@ -28,6 +28,7 @@ type PersonalData struct {
 	OnFile         *registry.PersonRequisites `json:"on_file"` // null: nothing
 	Applications   []PersonalApplication      `json:"applications"`
 	Certificates   []PersonalCertificate      `json:"certificates"`
+	ActsFor        []PersonalOrganisation     `json:"acts_for"`
 	Views          []PersonalView             `json:"views"`
 }
 
@@ -79,6 +80,15 @@ type PersonalCertificate struct {
 	StatusAt     *time.Time                 `json:"status_at,omitempty"`
 	SHA256       string                     `json:"sha256"`
 	Certificate  []byte                     `json:"certificate"` // DER, base64
+}
+
+// PersonalOrganisation is one that the person may act for without a certificate
+// of it.
+type PersonalOrganisation struct {
+	Organisation registry.Text `json:"organisation"`
+	INN          registry.INN  `json:"inn"`
+	Basis        string        `json:"basis"`
+	Since        time.Time     `json:"since"`
 }
 
 // PersonalView is a look at one of the person's papers.
@@ -166,7 +176,7 @@ const maxAbout = 1000
 func (f *Flow) personalData(tx *store.Tx, r *registry.DataRequest) (*PersonalData, error) {
 	p := &PersonalData{
 		Format: PersonalDataFormat, Request: r.Number, MadeAt: f.now(), Authority: map[string]string{}, PersonalNumber: r.PersonalNumber,
-		Applications: []PersonalApplication{}, Certificates: []PersonalCertificate{}, Views: []PersonalView{},
+		Applications: []PersonalApplication{}, Certificates: []PersonalCertificate{}, ActsFor: []PersonalOrganisation{}, Views: []PersonalView{},
 	}
 	for _, l := range registry.Languages {
 		p.Authority[string(l)] = f.pack.Authority.Name.In(l)
@@ -187,6 +197,9 @@ func (f *Flow) personalData(tx *store.Tx, r *registry.DataRequest) (*PersonalDat
 		p.Applications = append(p.Applications, *part)
 	}
 	if err := p.addCertificates(tx); err != nil {
+		return nil, err
+	}
+	if err := p.addLinks(tx); err != nil {
 		return nil, err
 	}
 	return p, p.addViews(tx)
@@ -263,6 +276,21 @@ func (p *PersonalData) addCertificates(tx *store.Tx) error {
 			out.Organisation = &names
 		}
 		p.Certificates = append(p.Certificates, out)
+	}
+	return nil
+}
+
+func (p *PersonalData) addLinks(tx *store.Tx) error {
+	links, err := tx.LinksOf(p.PersonalNumber)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		org, err := tx.Organisation(l.OrganisationID)
+		if err != nil {
+			return err
+		}
+		p.ActsFor = append(p.ActsFor, PersonalOrganisation{namesOf(org.OrganisationRequisites), org.INN, l.Basis, l.CreatedAt})
 	}
 	return nil
 }

@@ -175,13 +175,20 @@ func TestDataExportHoldsThePersonsOwnPapersOnly(t *testing.T) {
 		if _, err := o.flow.ViewFile(ctx, o.clerk2.Actor, theirs, workflow.Look{}); err != nil {
 			t.Fatal(err)
 		}
-		r := o.asked(t, app.Declaration.Head.PersonalNumber)
+		head, further := app.Declaration.Head.PersonalNumber, o.organisation(2)
+		o.write(func(tx *store.Tx) error {
+			return tx.LinkHolder(registry.HolderLink{PersonalNumber: head, OrganisationID: further, Role: registry.Head, Basis: "Буйрук № 7", CreatedAt: o.now()})
+		})
+		r := o.asked(t, head)
 		x, err := o.flow.ExportData(ctx, o.clerk.Actor, r.Number)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if len(x.Data.Applications) != 1 || len(x.Data.Applications[0].Declared) != 1 || x.Data.Applications[0].Declared[0].PersonalNumber != r.PersonalNumber {
 			t.Errorf("the part in the application: %s", x.JSON)
+		}
+		if a := x.Data.ActsFor; len(a) != 1 || a[0].INN != declaration(2).Organisation.INN || a[0].Basis != "Буйрук № 7" {
+			t.Errorf("further organisations: %+v", a)
 		}
 		files := x.Files()
 		if len(files) != 1 {

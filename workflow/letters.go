@@ -34,6 +34,8 @@ const (
 	letterRevocationDue   letter = "revocation_due"
 	letterCARefused       letter = "ca_refused"
 	letterBatchProposed   letter = "batch_proposed"
+	letterHolderAttached  letter = "holder_attached"
+	letterHolderDetached  letter = "holder_detached"
 )
 
 // Letter is what the outbox keeps of an e-mail: everything but the words.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -120,16 +121,13 @@ func (f *Flow) ChooseCompany(ctx context.Context, serial registry.Serial, id reg
 		if err != nil {
 			return err
 		}
-		for _, have := range ids {
-			if have != id {
-				continue
-			}
-			if org, err = tx.Organisation(id); err != nil {
-				return err
-			}
-			return f.record(tx, ByHolder(cert), "login.company", nil, nil, Certificate(serial), Organisation(id))
+		if !slices.Contains(ids, id) {
+			return registry.Refuse(registry.Forbidden, "error.forbidden")
 		}
-		return registry.Refuse(registry.Forbidden, "error.forbidden")
+		if org, err = tx.Organisation(id); err != nil {
+			return err
+		}
+		return f.record(tx, ByHolder(cert), "login.company", nil, nil, Certificate(serial), Organisation(id))
 	})
 	if err != nil {
 		return nil, fmt.Errorf("choosing a company: %w", err)
@@ -138,8 +136,9 @@ func (f *Flow) ChooseCompany(ctx context.Context, serial registry.Serial, id reg
 }
 
 // CheckSession says why a session has to end: the operator was disabled or has
-// another role, the certificate was revoked, suspended or is over.
-func (f *Flow) CheckSession(ctx context.Context, op registry.OperatorID, role registry.Role, serial registry.Serial) error {
+// another role, the certificate was revoked, suspended or is over, its holder
+// may no longer act for the organisation (0: none was chosen).
+func (f *Flow) CheckSession(ctx context.Context, op registry.OperatorID, role registry.Role, serial registry.Serial, org registry.OrganisationID) error {
 	return f.store.Read(ctx, func(tx *store.Tx) error {
 		if op != 0 {
 			o, err := tx.Operator(op)
@@ -154,7 +153,14 @@ func (f *Flow) CheckSession(ctx context.Context, op registry.OperatorID, role re
 		if err != nil {
 			return err
 		}
-		return refuseUnusable(cert, f.now())
+		if err := refuseUnusable(cert, f.now()); err != nil || org == 0 || org == cert.OrganisationID {
+			return err
+		}
+		ids, err := tx.CompaniesOf(cert.PersonalNumber, f.now())
+		if err == nil && !slices.Contains(ids, org) {
+			return registry.Refuse(registry.Unauthenticated, "error.session.company")
+		}
+		return err
 	})
 }
 

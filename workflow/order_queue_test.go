@@ -341,7 +341,7 @@ func TestDT23_A10_OverTheInstant(t *testing.T) {
 				t.Errorf("at %s the login is with %s, want %s", step.at, got, step.want.Serial)
 			}
 			for _, c := range []*registry.Certificate{r.head, next[0]} {
-				err := o.flow.CheckSession(o.ctx, 0, "", c.Serial)
+				err := o.flow.CheckSession(o.ctx, 0, "", c.Serial, c.OrganisationID)
 				if usable := c.UsableAt(step.at); usable != (err == nil) {
 					t.Errorf("at %s a session of %s: %v", step.at, c.Serial, err)
 				}

@@ -22,7 +22,7 @@ func TestUB27_ReportedSuspendedAndRevoked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := o.flow.CheckSession(o.ctx, 0, "", in.Certificate.Serial); err != nil {
+		if err := o.flow.CheckSession(o.ctx, 0, "", in.Certificate.Serial, in.Certificate.OrganisationID); err != nil {
 			t.Fatal(err)
 		}
 		since := o.now().Add(-3 * time.Hour)
@@ -32,7 +32,7 @@ func TestUB27_ReportedSuspendedAndRevoked(t *testing.T) {
 		if got := o.bySerial(cert.Serial); got.Status != registry.CertSuspended || got.StatusReason != 6 {
 			t.Fatalf("suspended at once: %s, reason %d", got.Status, got.StatusReason)
 		}
-		wantKey(t, o.flow.CheckSession(o.ctx, 0, "", cert.Serial), "error.certificate.suspended")
+		wantKey(t, o.flow.CheckSession(o.ctx, 0, "", cert.Serial, cert.OrganisationID), "error.certificate.suspended")
 		_, err = o.login(app, registry.Head, pin, browser, "192.0.2.1")
 		wantKey(t, err, "error.certificate.suspended")
 		if r.DueAt != r.ReportedAt.Add(24*time.Hour) || r.SuspendedBy != o.clerk.Operator.ID {

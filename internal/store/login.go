@@ -16,13 +16,6 @@ func (tx *Tx) CompaniesOf(person registry.PersonalNumber, now time.Time) ([]regi
 	return ids, err
 }
 
-// LinkHolder lets a person act for a further organisation.
-func (tx *Tx) LinkHolder(person registry.PersonalNumber, org registry.OrganisationID, role registry.SignatoryRole, app registry.ApplicationID, now time.Time) error {
-	_, err := tx.exec(`INSERT INTO holder_links (personal_number, organisation_id, role, application_id, created_at) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT DO NOTHING`, person, org, role, nullable(app), now)
-	return err
-}
-
 // CountFailure counts a failed login of a source in a minute; the journal gets
 // one entry a minute and source, not one each.
 func (tx *Tx) CountFailure(source []byte, reason string, minute time.Time) error {
