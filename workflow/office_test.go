@@ -425,10 +425,14 @@ func (o *office) pay(org registry.OrganisationID, sum registry.Tyiyn, reference 
 
 // decide performs a signed decision.
 func (o *office) decide(by *colleague, id registry.ApplicationID, act registry.Action, remark string) error {
+	return o.decideOn(by, id, o.application(id).Version, act, remark)
+}
+
+// decideOn decides on the version of an application that the approver saw.
+func (o *office) decideOn(by *colleague, id registry.ApplicationID, seen int64, act registry.Action, remark string) error {
 	ctx := context.Background()
-	app := o.application(id)
 	in := workflow.DecisionInput{
-		ID: id, Version: app.Version, Action: act, Remark: remark, Text: "Чечим", Origin: "https://ca.example.kg", Session: "browser",
+		ID: id, Version: seen, Action: act, Remark: remark, Text: "Чечим", Origin: "https://ca.example.kg", Session: "browser",
 	}
 	q, err := o.flow.AskDecision(ctx, by.Actor, in)
 	if err != nil {

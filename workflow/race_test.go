@@ -51,8 +51,9 @@ func TestDecisionRace(t *testing.T) {
 		for _, one := range acts {
 			for _, other := range acts {
 				id := o.verified(1)
+				seen := o.application(id).Version
 				decide := func(by *colleague, act registry.Action) func() error {
-					return func() error { return o.decide(by, id, act, "Себеби бар") }
+					return func() error { return o.decideOn(by, id, seen, act, "Себеби бар") }
 				}
 				won := oneOf(t, fmt.Sprintf("%s and %s", one, other), decide(o.approver, one), decide(o.approver2, other))
 				if won < 0 {
@@ -84,7 +85,7 @@ func TestDecisionRace(t *testing.T) {
 			} {
 				id := o.verified(1)
 				version := o.application(id).Version
-				oneOf(t, fmt.Sprintf("%s and %s", act, what), func() error { return o.decide(o.approver, id, act, "Себеби бар") },
+				oneOf(t, fmt.Sprintf("%s and %s", act, what), func() error { return o.decideOn(o.approver, id, version, act, "Себеби бар") },
 					func() error { return other(id, version) })
 			}
 		}
