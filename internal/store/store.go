@@ -87,7 +87,9 @@ func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
 		return gorm.Open(sqliteDialect{db}, gormConfig())
 	}
 	var err error
-	if s.write, err = open("&_txlock=immediate", 1); err != nil {
+	// The journal of a savepoint is kept in memory: its file would be made and
+	// filled anew by nearly every write.
+	if s.write, err = open("&_txlock=immediate&_pragma=temp_store(MEMORY)", 1); err != nil {
 		s.Close()
 		return nil, fmt.Errorf("opening SQLite database %s: %w", cfg.DSN, err)
 	}
