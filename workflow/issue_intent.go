@@ -49,6 +49,7 @@ const (
 type intended struct {
 	now    *registry.Enrolment
 	s      *subject
+	old    *registry.Certificate // that a remote order renews
 	intent *registry.Intent
 	step   string
 	err    error
@@ -67,6 +68,10 @@ func (f *Flow) intendAll(tx *store.Tx, all []*making) ([]intended, error) {
 	if err != nil {
 		return nil, err
 	}
+	renewed, err := tx.OrderPredecessors(ids)
+	if err != nil {
+		return nil, err
+	}
 	hashes := make([]string, len(all))
 	for i, m := range all {
 		hashes[i] = m.request.KeyHash
@@ -80,7 +85,7 @@ func (f *Flow) intendAll(tx *store.Tx, all []*making) ([]intended, error) {
 	var fresh []registry.Intent
 	for i, m := range all {
 		r := &results[i]
-		r.now, r.s = locked[m.ID], subjects[m.ID]
+		r.now, r.s, r.old = locked[m.ID], subjects[m.ID], renewed[m.ID]
 		if r.now == nil || r.now.Attempt != m.Attempt || r.now.Status != m.Status {
 			r.err = registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 			continue
@@ -116,7 +121,7 @@ func (f *Flow) intendAll(tx *store.Tx, all []*making) ([]intended, error) {
 // one is left to the caller. refused is why this one gets none; err means that
 // nothing may be committed.
 func (f *Flow) intendOne(tx *store.Tx, r *intended, request *ca.Request) (refused, err error) {
-	fresh, err := f.newIntent(tx, r.now, r.s, request)
+	fresh, err := f.newIntent(tx, r, request)
 	if registry.KindOf(err) != 0 {
 		return err, nil
 	}
@@ -159,7 +164,8 @@ func (f *Flow) replaceIntent(tx *store.Tx, e *registry.Enrolment, old, fresh *re
 }
 
 // newIntent fixes everything that decides the certificate of an enrolment.
-func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment, s *subject, request *ca.Request) (*registry.Intent, error) {
+func (f *Flow) newIntent(tx *store.Tx, r *intended, request *ca.Request) (*registry.Intent, error) {
+	e, s := r.now, r.s
 	dn, err := ca.EncodeSubject(f.certificateSubject(s))
 	if err != nil {
 		return nil, err
@@ -172,7 +178,7 @@ func (f *Flow) newIntent(tx *store.Tx, e *registry.Enrolment, s *subject, reques
 		// What became of the predecessor since it was declared counts: the
 		// year after a revoked one begins now.
 		decl := s.app.Declaration
-		if err := f.predecessorOf(tx, e, &decl); err != nil {
+		if err := f.predecessorOf(tx, e, r.old, &decl); err != nil {
 			return nil, err
 		}
 		w.NotBefore, w.NotAfter = f.pack.Term(registry.FactsOf(&decl), now)

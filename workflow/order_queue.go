@@ -218,20 +218,15 @@ func (f *Flow) acceptedOrder(c *change, quote registry.Quote) error {
 }
 
 // predecessorOf is what the year of a new certificate is reckoned from: of a
-// remote order the certificate that this very signatory signed it with, as it
-// stands now; otherwise the signatory's own. The year after a revoked one begins
-// at once.
-func (f *Flow) predecessorOf(tx *store.Tx, e *registry.Enrolment, d *registry.Declaration) error {
-	old, err := tx.OrderPredecessor(e.ID)
-	if err != nil {
-		return err
+// remote order old, the certificate that this very signatory signed it with, as
+// it stands now; otherwise the signatory's own. The year after a revoked one
+// begins at once.
+func (f *Flow) predecessorOf(tx *store.Tx, e *registry.Enrolment, old *registry.Certificate, d *registry.Declaration) (err error) {
+	switch {
+	case old != nil:
+		d.Predecessor = registry.PredecessorOf(old)
+	case d.Predecessor != nil && d.Predecessor.Serial != "" && e.SignatoryID != 0:
+		d.Predecessor, err = f.signatoryPredecessor(tx, e, d)
 	}
-	if old == nil {
-		if d.Predecessor != nil && d.Predecessor.Serial != "" && e.SignatoryID != 0 {
-			d.Predecessor, err = f.signatoryPredecessor(tx, e, d)
-		}
-		return err
-	}
-	d.Predecessor = registry.PredecessorOf(old)
-	return nil
+	return err
 }

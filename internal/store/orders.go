@@ -127,14 +127,34 @@ func (tx *Tx) FreeOrdered(e registry.EnrolmentID) error {
 	return err
 }
 
-// OrderPredecessor returns the certificate that an enrolment of a remote order
-// renews; nil where there is none.
-func (tx *Tx) OrderPredecessor(e registry.EnrolmentID) (*registry.Certificate, error) {
-	all, err := tx.certificates(` WHERE id = (SELECT certificate_id FROM order_signatories WHERE enrolment_id = ?)`, e)
-	if err != nil || len(all) == 0 {
+// OrderPredecessors returns the certificates that enrolments of remote orders
+// renew; an enrolment of no order has none.
+func (tx *Tx) OrderPredecessors(ids []registry.EnrolmentID) (map[registry.EnrolmentID]*registry.Certificate, error) {
+	var renewed []struct {
+		EnrolmentID   registry.EnrolmentID
+		CertificateID registry.CertificateID
+	}
+	err := tx.query(&renewed, `SELECT enrolment_id, certificate_id FROM order_signatories WHERE enrolment_id IN ?`, ids)
+	if err != nil || len(renewed) == 0 {
 		return nil, err
 	}
-	return all[0], nil
+	old := make([]registry.CertificateID, len(renewed))
+	for i, r := range renewed {
+		old[i] = r.CertificateID
+	}
+	found, err := tx.certificates(` WHERE id IN ?`, old)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[registry.CertificateID]*registry.Certificate, len(found))
+	for _, c := range found {
+		byID[c.ID] = c
+	}
+	out := make(map[registry.EnrolmentID]*registry.Certificate, len(renewed))
+	for _, r := range renewed {
+		out[r.EnrolmentID] = byID[r.CertificateID]
+	}
+	return out, nil
 }
 
 // ReleaseEnrolment lets an enrolment whose key was made with an order be issued
