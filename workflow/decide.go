@@ -108,7 +108,7 @@ func (f *Flow) Decide(ctx context.Context, who Actor, in DecisionInput, challeng
 		if !signedFor(expected, d.basis, in.Action) {
 			return registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 		}
-		if _, err := c.tx.AddDecision(registry.Decision{
+		if err := c.tx.AddDecision(registry.Decision{
 			ApplicationID: c.app.ID, Action: in.Action, OperatorID: who.Operator.ID,
 			Envelope: expected, Signature: cms, Serial: cert.Serial, CreatedAt: c.now,
 		}); err != nil {
@@ -155,7 +155,7 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 	if _, err := app.Move(in.Action, who.as()); err != nil {
 		return d, err
 	}
-	docs, err := tx.DocumentStates(app.ID)
+	docs, files, err := tx.DocumentStates(app.ID)
 	if err != nil {
 		return d, err
 	}
@@ -184,18 +184,14 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 	if in.Action != registry.ActApprove && in.Remark == "" && len(in.Reasons) == 0 {
 		return d, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
 	}
-	d.basis, err = f.basis(tx, app, docs, d.quote, in)
+	d.basis, err = basis(app, docs, files, d.quote, in)
 	return d, err
 }
 
 // basis hashes what is decided on: SHA-256 of the JSON of the application's
 // number, version and declaration, its documents with their states and the
 // hashes of their files, the fee, the action and its reasons.
-func (f *Flow) basis(tx *store.Tx, app *registry.Application, docs []*registry.Document, quote registry.Quote, in DecisionInput) (sum [sha256.Size]byte, err error) {
-	files, err := tx.FilesOf(app.ID)
-	if err != nil {
-		return sum, err
-	}
+func basis(app *registry.Application, docs []*registry.Document, files map[registry.DocumentID][]string, quote registry.Quote, in DecisionInput) (sum [sha256.Size]byte, err error) {
 	type doc struct {
 		Code, Subject, Status, Reason string
 		OriginalSeen, Required        bool
@@ -217,11 +213,10 @@ func (f *Flow) basis(tx *store.Tx, app *registry.Application, docs []*registry.D
 		Reasons     []reason
 	}{Number: app.Number, Version: app.Version, Declaration: app.Declaration, Fee: quote.Total, Action: in.Action, Remark: in.Remark}
 	for _, d := range docs {
-		x := doc{Code: d.Code, Subject: string(d.Subject), Status: string(d.Status), Reason: d.Reason, OriginalSeen: d.OriginalSeen, Required: d.Required, LinkedTo: d.LinkedTo}
-		for _, file := range files[d.ID] {
-			x.Files = append(x.Files, file.SHA256)
-		}
-		content.Documents = append(content.Documents, x)
+		content.Documents = append(content.Documents, doc{
+			Code: d.Code, Subject: string(d.Subject), Status: string(d.Status), Reason: d.Reason, OriginalSeen: d.OriginalSeen, Required: d.Required,
+			LinkedTo: d.LinkedTo, Files: files[d.ID],
+		})
 		if r, ok := in.Reasons[d.ID]; ok {
 			content.Reasons = append(content.Reasons, reason{d.ID, r})
 		}

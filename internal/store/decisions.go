@@ -7,9 +7,10 @@ import (
 )
 
 // AddDecision stores an approver's decision with its signature.
-func (tx *Tx) AddDecision(d registry.Decision) (int64, error) {
-	return tx.insert(`INSERT INTO decisions (application_id, action, operator_id, envelope, signature, serial, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+func (tx *Tx) AddDecision(d registry.Decision) error {
+	_, err := tx.exec(`INSERT INTO decisions (application_id, action, operator_id, envelope, signature, serial, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		d.ApplicationID, d.Action, d.OperatorID, d.Envelope, d.Signature, d.Serial, d.CreatedAt)
+	return err
 }
 
 // Decisions returns an application's decisions, the earliest first.

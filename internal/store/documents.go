@@ -67,8 +67,9 @@ func (tx *Tx) Documents(id registry.ApplicationID) ([]*registry.Document, error)
 }
 
 // DocumentStates is Documents without what each says about itself: the texts,
-// the reason it is asked for and what was checked.
-func (tx *Tx) DocumentStates(id registry.ApplicationID) ([]*registry.Document, error) {
+// the reason it is asked for and what was checked; and the SHA-256 of the files
+// of each, the oldest first.
+func (tx *Tx) DocumentStates(id registry.ApplicationID) (docs []*registry.Document, hashes map[registry.DocumentID][]string, err error) {
 	var rows []struct {
 		ID           int64
 		Code         string
@@ -80,20 +81,30 @@ func (tx *Tx) DocumentStates(id registry.ApplicationID) ([]*registry.Document, e
 		OriginalSeen bool
 		LinkedTo     *int64
 		Version      int64
+		File         *string
 	}
-	if err := tx.query(&rows, `SELECT id, code, subject, form, required, status, reason, original_seen, linked_to, version
-		FROM documents WHERE application_id = ? ORDER BY position, id`, id); err != nil {
-		return nil, err
+	if err := tx.query(&rows, `SELECT d.id, d.code, d.subject, d.form, d.required, d.status, d.reason, d.original_seen, d.linked_to, d.version, f.sha256 AS file
+		FROM documents d LEFT JOIN files f ON f.document_id = d.id AND f.removed_at IS NULL
+		WHERE d.application_id = ? ORDER BY d.position, d.id, f.id`, id); err != nil {
+		return nil, nil, err
 	}
-	out := make([]*registry.Document, len(rows))
+	hashes = map[registry.DocumentID][]string{}
 	for i, r := range rows {
-		out[i] = &registry.Document{
-			ID: registry.DocumentID(r.ID), ApplicationID: id, Required: r.Required, Status: registry.DocumentStatus(r.Status), Reason: r.Reason,
+		d := registry.DocumentID(r.ID)
+		if r.File != nil {
+			hashes[d] = append(hashes[d], *r.File)
+		}
+		if i > 0 && rows[i-1].ID == r.ID {
+			continue
+		}
+		doc := &registry.Document{
+			ID: d, ApplicationID: id, Required: r.Required, Status: registry.DocumentStatus(r.Status), Reason: r.Reason,
 			OriginalSeen: r.OriginalSeen, LinkedTo: orZero[registry.DocumentID](r.LinkedTo), Version: r.Version,
 		}
-		out[i].Code, out[i].Subject, out[i].Form = r.Code, registry.Subject(r.Subject), registry.DocumentForm(r.Form)
+		doc.Code, doc.Subject, doc.Form = r.Code, registry.Subject(r.Subject), registry.DocumentForm(r.Form)
+		docs = append(docs, doc)
 	}
-	return out, nil
+	return docs, hashes, nil
 }
 
 // AddDocument adds an item to an application's list.
