@@ -24,24 +24,24 @@ func byOperator(id registry.OperatorID) string { return markBy + strconv.FormatI
 
 // issueMarks are those that a certificate has from its issue on.
 const issueMarks = `SELECT 'storage:' || c.storage, c.issued_at, c.id FROM certificates c WHERE c.id IN ?
-	UNION SELECT 'office:' || a.office, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN applications a ON a.id = e.application_id WHERE c.id IN ?
-	UNION SELECT 'channel:' || a.channel, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN applications a ON a.id = e.application_id WHERE c.id IN ?
-	UNION SELECT 'by:' || h.operator_id, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN application_hands h ON h.application_id = e.application_id WHERE c.id IN ?
-	UNION SELECT 'by:' || d.operator_id, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN decisions d ON d.application_id = e.application_id WHERE c.id IN ?
-	UNION SELECT 'office:' || o.office, c.issued_at, c.id FROM certificates c JOIN operators o ON o.id = c.operator_id WHERE c.id IN ?`
+	UNION ALL SELECT 'office:' || a.office, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN applications a ON a.id = e.application_id WHERE c.id IN ?
+	UNION ALL SELECT 'channel:' || a.channel, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN applications a ON a.id = e.application_id WHERE c.id IN ?
+	UNION ALL SELECT 'by:' || h.operator_id, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN application_hands h ON h.application_id = e.application_id WHERE c.id IN ?
+	UNION ALL SELECT 'by:' || d.operator_id, c.issued_at, c.id FROM certificates c JOIN enrolments e ON e.id = c.enrolment_id JOIN decisions d ON d.application_id = e.application_id WHERE c.id IN ?
+	UNION ALL SELECT 'office:' || o.office, c.issued_at, c.id FROM certificates c JOIN operators o ON o.id = c.operator_id WHERE c.id IN ?`
 
 // laterMarks are those that came with reports and changes of status.
 const laterMarks = `SELECT 'way:' || r.way, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE c.id IN ?
-	UNION SELECT 'cause:' || r.cause, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE c.id IN ?
-	UNION SELECT 'rfc:' || r.rfc5280, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE c.id IN ?
-	UNION SELECT 'by:' || r.created_by, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE r.created_by IS NOT NULL AND c.id IN ?
-	UNION SELECT 'by:' || r.suspended_by, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE r.suspended_by IS NOT NULL AND c.id IN ?
-	UNION SELECT 'by:' || d.operator_id, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id
+	UNION ALL SELECT 'cause:' || r.cause, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE c.id IN ?
+	UNION ALL SELECT 'rfc:' || r.rfc5280, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE c.id IN ?
+	UNION ALL SELECT 'by:' || r.created_by, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE r.created_by IS NOT NULL AND c.id IN ?
+	UNION ALL SELECT 'by:' || r.suspended_by, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id WHERE r.suspended_by IS NOT NULL AND c.id IN ?
+	UNION ALL SELECT 'by:' || d.operator_id, c.issued_at, c.id FROM certificates c JOIN revocation_reports r ON r.certificate_id = c.id
 		JOIN revocation_decisions d ON d.report_id = r.id WHERE d.operator_id IS NOT NULL AND c.id IN ?
-	UNION SELECT 'was:revoked', c.issued_at, c.id FROM certificates c WHERE c.status = 'revoked' AND c.id IN ?
-	UNION SELECT 'rfc:' || c.status_reason, c.issued_at, c.id FROM certificates c WHERE c.status <> 'issued' AND c.id IN ?
-	UNION SELECT 'was:revoked', c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status = 'revoked' AND c.id IN ?
-	UNION SELECT 'rfc:' || s.reason, c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status <> 'issued' AND c.id IN ?`
+	UNION ALL SELECT 'was:revoked', c.issued_at, c.id FROM certificates c WHERE c.status = 'revoked' AND c.id IN ?
+	UNION ALL SELECT 'rfc:' || c.status_reason, c.issued_at, c.id FROM certificates c WHERE c.status <> 'issued' AND c.id IN ?
+	UNION ALL SELECT 'was:revoked', c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status = 'revoked' AND c.id IN ?
+	UNION ALL SELECT 'rfc:' || s.reason, c.issued_at, c.id FROM certificates c JOIN status_changes s ON s.serial = c.serial WHERE s.status <> 'issued' AND c.id IN ?`
 
 // addMarks adds those of a query over the ids; marks that are there stay.
 func (tx *Tx) addMarks(query string, ids any) error {
