@@ -315,7 +315,7 @@ func TestKilledRevocations(t *testing.T) {
 // TestKilledDatabase revokes with two servers on one PostgreSQL that crashes and
 // starts again in the middle, one of the servers with it.
 func TestKilledDatabase(t *testing.T) {
-	cluster, err := pgtest.Start(t.Context())
+	cluster, err := pgtest.StartDurable(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

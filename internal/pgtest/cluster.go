@@ -60,8 +60,8 @@ type Cluster struct {
 // process ends first, however it ends, the server stops by itself.
 func Start(ctx context.Context) (*Cluster, error) { return startWith(ctx, careless...) }
 
-// StartDurable is Start of a cluster that syncs as in production, for
-// measuring.
+// StartDurable is Start of a cluster that syncs as in production: for measuring,
+// and for what a crash must not lose.
 func StartDurable(ctx context.Context) (*Cluster, error) { return startWith(ctx) }
 
 func startWith(ctx context.Context, settings ...string) (*Cluster, error) {
