@@ -76,7 +76,7 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 	}
 	_, err = s.keptHolder(c)
 	v.MaySign = v.Own && (err == nil || identity(c).Carrier == carrierToken)
-	v.MaySuspend = v.Open == "" && cert.Status == registry.CertIssued
+	v.MaySuspend = cert.Status == registry.CertIssued
 	v.setCause(s, c, "")
 	return v, nil
 }
@@ -136,7 +136,7 @@ func (s *Server) stopText(c echo.Context) error {
 func (s *Server) stopPart(c echo.Context, v *stopPage) *signPart {
 	return s.signPart(c, signPart{
 		CSRF: v.CSRF, Path: "/cabinet/certificates/" + string(v.Certificate.Serial) + "/revoke", Text: s.stopWords(c, v), Button: s.text(c, "stop.sign"), Errors: v.Errors,
-		Hidden: hiddenOf("cause", v.Cause, "since", v.Since, "waiting", string(v.Beside)),
+		Hidden: hiddenOf("cause", v.Cause, "invalid_since", v.Since, "waiting", string(v.Beside)),
 	})
 }
 
@@ -180,11 +180,11 @@ func (s *Server) stopForm(c echo.Context) (v *stopPage, since *time.Time, err er
 		return nil, nil, err
 	}
 	v.setCause(s, c, form.Get("cause"))
-	v.Since, v.Beside = strings.TrimSpace(form.Get("since")), registry.WaitingChoice(form.Get("waiting"))
+	v.Since, v.Beside = strings.TrimSpace(form.Get("invalid_since")), registry.WaitingChoice(form.Get("waiting"))
 	if v.Cause == "" {
 		v.Errors["cause"] = s.text(c, "error.certificate.reason")
 	}
-	since, err = readMoment(s.deps.Workflow.Pack().Zone(), "since", v.Since)
+	since, err = readMoment(s.deps.Workflow.Pack().Zone(), "invalid_since", v.Since)
 	if e := refusalOf(err); e != nil {
 		v.Errors[e.Field] = s.sentence(c, e)
 	}
@@ -208,11 +208,16 @@ func (s *Server) stopWords(c echo.Context, v *stopPage) string {
 	return strings.Join(append(lines, s.waitingWords(c, &v.waitingPart)...), "\n")
 }
 
-// stopDone says what was done. Whose session it ended reads it at the login.
+// stopDone says what was done. Whoever stopped the certificate that they are
+// logged in with reads it at the login: their session is over.
 func (s *Server) stopDone(c echo.Context, v *stopPage, key string, r *registry.Report) error {
-	s.flash(c, "good", key, "number", r.Number)
+	to := "/cabinet"
 	if v.Certificate.Serial == identity(c).Serial {
-		return s.redirect(c, "/login")
+		to = "/login"
+		if err := s.endSession(c.Request().Context()); err != nil {
+			return err
+		}
 	}
-	return s.redirect(c, "/cabinet")
+	s.flash(c, "good", key, "number", r.Number, "at", templates.DateTime(s.deps.Now()), "due", templates.DateTime(r.DueAt))
+	return s.redirect(c, to)
 }

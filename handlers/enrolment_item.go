@@ -25,7 +25,7 @@ type enrolmentItem struct {
 	TokenKey    *registry.TokenKey
 	Certificate *registry.Certificate
 	// What this person may do.
-	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock, MayDesk, MayEndIssued bool
+	MayStart, MayConfirm, MayRetry, MayCancel, MayUnlock, MayDesk, MayEndIssued, MayPaper bool
 }
 
 // activationItem is a pair of codes that was begun.
@@ -159,6 +159,8 @@ func (s *Server) enrolmentMoves(c echo.Context, it *enrolmentItem) {
 	if it.Status == registry.Issued && it.Certificate != nil && it.Certificate.ValidityAt(s.deps.Now()) != registry.Expired {
 		it.MayEndIssued, it.MayCancel = it.MayCancel, false
 	}
+	it.MayPaper = it.Cloud && id.Role == starter && (it.Status == registry.Issued || it.Status == registry.HandedOver) &&
+		it.Certificate != nil && it.Certificate.Status != registry.CertRevoked && it.Certificate.ValidityAt(s.deps.Now()) != registry.Expired
 	it.MayUnlock = it.Cloud && it.Certificate != nil && (it.OperatorID == 0 && id.Role == registry.Clerk || it.OperatorID != 0 && id.Role == registry.Administrator)
 }
 

@@ -11,12 +11,11 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
-	"github.com/tamga-ca/tamga/workflow"
 )
 
-// tokenPaper answers with the paper that the holder takes home, as a PDF. Its
+// enrolmentPaper answers with the paper that the holder takes home, as a PDF. Its
 // emergency code is fresh and shown nowhere else; the last one is worthless.
-func (s *Server) tokenPaper(c echo.Context) error {
+func (s *Server) enrolmentPaper(c echo.Context) error {
 	id, err := number[registry.EnrolmentID](c, "id")
 	if err != nil {
 		return err
@@ -37,38 +36,48 @@ func (s *Server) tokenPaper(c echo.Context) error {
 		return err
 	}
 	h := c.Response().Header()
-	h.Set("Content-Disposition", `inline; filename="token.pdf"`)
+	h.Set("Content-Disposition", `inline; filename="paper.pdf"`)
 	h.Set("Cache-Control", "no-store")
 	return c.Blob(http.StatusOK, "application/pdf", pdf)
 }
 
 func (s *Server) handoverPDF(c echo.Context, id registry.EnrolmentID, code string) ([]byte, error) {
-	var d *workflow.TokenDesk
 	var it *enrolmentItem
+	var token *registry.Token
 	var app *registry.Application
-	err := s.read(c, func(tx *store.Tx) (err error) {
-		if d, err = s.deps.Workflow.TokenDesk(tx, id); err != nil {
+	err := s.read(c, func(tx *store.Tx) error {
+		e, err := tx.Enrolment(id)
+		if err != nil {
 			return err
 		}
-		if it, err = s.enrolmentItemOf(c, tx, d.Enrolment); err != nil || d.Enrolment.ApplicationID == 0 {
+		if it, err = s.enrolmentItemOf(c, tx, e); err != nil {
 			return err
 		}
-		app, err = tx.Application(d.Enrolment.ApplicationID)
+		if it.TokenKey != nil && !it.Cloud {
+			if token, err = tx.TokenByID(it.TokenKey.TokenID); err != nil {
+				return err
+			}
+		}
+		if e.ApplicationID != 0 {
+			app, err = tx.Application(e.ApplicationID)
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if d.Certificate == nil || d.Token == nil {
+	if it.Certificate == nil || token == nil && !it.Cloud {
 		return nil, registry.Refuse(registry.Conflict, "error.changed_meanwhile")
 	}
 	l := it.Language
 	p := paper.Handover{
 		Language: string(l), Authority: s.deps.Authority[l].Name, Phones: s.deps.Authority[l].Phones,
-		Printed: bishkekTime(s.deps.Now()), PrintedAt: s.deps.Now(),
-		Holder: d.Certificate.HolderName, Token: d.Token.Serial, Device: s.textIn(l, "token.name", "release", string(d.Token.Release)),
-		Serial: templates.Hex(d.Certificate.Serial), From: bishkekTime(d.Certificate.NotBefore), Until: bishkekTime(d.Certificate.NotAfter),
+		Printed: bishkekTime(s.deps.Now()), PrintedAt: s.deps.Now(), Holder: it.Certificate.HolderName,
+		Serial: templates.Hex(it.Certificate.Serial), From: bishkekTime(it.Certificate.NotBefore), Until: bishkekTime(it.Certificate.NotAfter),
 		Code: code, QR: s.deps.BaseURL + "/revoke", Clerk: identity(c).Name, Test: s.deps.Demo,
+	}
+	if token != nil {
+		p.Token, p.Device = token.Serial, s.textIn(l, "token.name", "release", string(token.Release))
 	}
 	p.Organisation = p.Authority
 	if u, err := url.Parse(s.deps.BaseURL); err == nil {

@@ -225,6 +225,12 @@ func TestTheECloudFromSlipToLogin(t *testing.T) {
 	stranger := newBrowser(t, d.s)
 	see(t, stranger.post("/unlock", url.Values{"number": {inn}, "role": {"HEAD"}, "do": {"send"}}), http.StatusOK, "код анын ээсинин электрондук почтасына жөнөтүлдү")
 	see(t, stranger.post("/unlock", url.Values{"number": {inn}, "role": {"HEAD"}, "do": {"unlock"}}), http.StatusUnprocessableEntity, inn)
+	see(t, clerk.do(http.MethodGet, at, nil), http.StatusOK, "Шашылыш код кагазы", at+"/paper")
+	see(t, approver.post(at+"/paper", url.Values{}), http.StatusForbidden)
+	rec = clerk.post(at+"/paper", url.Values{})
+	if rec.Code != http.StatusOK || !strings.HasPrefix(rec.Body.String(), "%PDF") || rec.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the paper with the emergency code: %d %v", rec.Code, rec.Header())
+	}
 	see(t, approver.post(at+"/unlock", url.Values{}), http.StatusForbidden)
 	rec = clerk.post(at+"/unlock", url.Values{})
 	see(t, rec, http.StatusOK, `class="tg-code"`)

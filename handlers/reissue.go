@@ -73,7 +73,10 @@ func (s *Server) cabinetReissue(c echo.Context) error {
 // the page says what to bring, with the file's number and its secret link.
 func (s *Server) cabinetReissueBegin(c echo.Context) error {
 	return s.reissueDone(c, func(v *reissuePage, d *workflow.Draft) error {
-		v.Done, v.Link = d, s.deps.BaseURL+"/track/"+d.Link
+		v.Done = d
+		if d.Link != "" {
+			v.Link = s.deps.BaseURL + "/track/" + d.Link
+		}
 		return s.render(c, http.StatusOK, "reissue", v)
 	})
 }
@@ -84,7 +87,8 @@ func (s *Server) reissueDone(c echo.Context, done func(*reissuePage, *workflow.D
 	if err != nil {
 		return err
 	}
-	v, err := s.reissuePage(c, registry.Serial(cmp.Or(c.Param("serial"), form.Get("serial"))), form)
+	serial := registry.Serial(cmp.Or(c.Param("serial"), form.Get("serial")))
+	v, err := s.reissuePage(c, serial, form)
 	if err != nil {
 		return err
 	}
@@ -96,6 +100,9 @@ func (s *Server) reissueDone(c echo.Context, done func(*reissuePage, *workflow.D
 	if err != nil {
 		return err
 	}
+	if v, err = s.reissuePage(c, serial, form); err != nil { // the certificate may be suspended now
+		return err
+	}
 	return done(v, d)
 }
 
@@ -104,7 +111,7 @@ func (s *Server) beginReissue(c echo.Context, v *reissuePage, form url.Values) (
 	if err != nil {
 		return nil, err
 	}
-	since, err := readMoment(s.deps.Workflow.Pack().Zone(), "since", form.Get("since"))
+	since, err := readMoment(s.deps.Workflow.Pack().Zone(), "invalid_since", form.Get("invalid_since"))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +126,7 @@ func (s *Server) beginReissue(c echo.Context, v *reissuePage, form url.Values) (
 }
 
 func (s *Server) reissuePage(c echo.Context, serial registry.Serial, form url.Values) (*reissuePage, error) {
-	v := &reissuePage{Page: s.page(c, s.text(c, "reissue.title")), Since: form.Get("since"), Errors: templates.FieldErrors{}}
+	v := &reissuePage{Page: s.page(c, s.text(c, "reissue.title")), Since: form.Get("invalid_since"), Errors: templates.FieldErrors{}}
 	id, pack, l := identity(c), s.deps.Workflow.Pack(), lang(c)
 	err := s.read(c, func(tx *store.Tx) error {
 		cert, err := tx.CertificateBySerial(serial)

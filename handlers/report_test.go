@@ -109,8 +109,11 @@ func TestUB26_StopFromTheCabinet(t *testing.T) {
 	see(t, holder.do(http.MethodGet, at+"/stop", nil), http.StatusOK, "Дароо токтотуу")
 	see(t, holder.do(http.MethodGet, "/cabinet/certificates/"+string(other.Serial)+"/stop", nil), http.StatusNotFound)
 	see(t, holder.do(http.MethodGet, "/cabinet/certificates/"+string(other.Serial)+"/reissue", nil), http.StatusNotFound)
-	see(t, holder.post(at+"/suspend", url.Values{"since": {"кечээ"}}), http.StatusUnprocessableEntity, "Чакыртуунун себебин", "19.03.2026 13:20")
+	see(t, holder.post(at+"/suspend", url.Values{"invalid_since": {"кечээ"}}), http.StatusUnprocessableEntity, "Чакыртуунун себебин", "19.03.2026 13:20")
+	see(t, holder.post(at+"/suspend", url.Values{"cause": {"compromised"}, "invalid_since": {"01.01.2099 10:00"}}), http.StatusUnprocessableEntity, "f-invalid_since-d", "01.01.2099 10:00")
 	see(t, holder.post(at+"/suspend", url.Values{"cause": {"device_lost"}}), http.StatusSeeOther)
+	see(t, holder.do(http.MethodGet, "/login", nil), http.StatusOK, "Сертификат токтотулду:", "R-26-0001")
+	see(t, holder.do(http.MethodGet, "/cabinet", nil), http.StatusSeeOther)
 	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/revocations", nil), http.StatusOK, "Жеке кабинеттен")
 }
 
@@ -125,7 +128,13 @@ func TestUB29_ReissueFromTheCabinetAndTheCounter(t *testing.T) {
 		t.Error("an expiry is offered before the end")
 	}
 	see(t, holder.post(at, url.Values{"storage": {"RUTOKEN"}, "office": {"BISHKEK"}}), http.StatusUnprocessableEntity)
-	see(t, holder.post(at, url.Values{"reason": {"DEVICE_LOST"}, "storage": {"RUTOKEN"}, "office": {"BISHKEK"}}), http.StatusOK, "/track/", "26-0003")
+	see(t, holder.post(at, url.Values{"reason": {"DEVICE_BROKEN"}, "storage": {"RUTOKEN"}, "office": {"BISHKEK"}}), http.StatusOK, "/track/", "26-0003")
+	see(t, holder.do(http.MethodGet, "/cabinet/certificates/"+string(h.cert.Serial)+"/stop", nil), http.StatusOK, "Дароо токтотуу", "R-26-0001")
+	again := holder.post(at, url.Values{"reason": {"DEVICE_LOST"}, "storage": {"RUTOKEN"}, "office": {"BISHKEK"}})
+	see(t, again, http.StatusOK, "буга чейин эле кайра чыгарылууда", "26-0003", "Эски сертификат токтотулду")
+	if strings.Contains(again.Body.String(), "/track/") {
+		t.Error("a reissue that is there already gets another link")
+	}
 	see(t, clerk.do(http.MethodGet, "/revocations/R-26-0001", nil), http.StatusOK, "26-0003", "Жаңы токен талап кылыңыз")
 
 	second := h.certify(h.other.ID, 2, testNow.AddDate(-1, -1, 0), testNow.AddDate(0, -1, 0))

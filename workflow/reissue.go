@@ -26,7 +26,9 @@ type ReissueStart struct {
 // that is on file (UB-29, A-12), by a clerk, or by a holder from the cabinet.
 // A holder's start for one of the reasons of UB-21…25 is a report: the clock of
 // the revocation runs from here, and a key in danger is out of use at once.
-// A clerk's becomes one with the submission.
+// A clerk's becomes one with the submission. Where a reissue is under way already
+// a clerk is led to it; a holder gets it too, without a new link, and their reason
+// goes into the report.
 func (f *Flow) StartReissue(ctx context.Context, who Actor, in ReissueStart) (*Draft, error) {
 	if who.Certificate == nil {
 		if err := who.is(registry.Clerk); err != nil {
@@ -49,6 +51,17 @@ func (f *Flow) StartReissue(ctx context.Context, who Actor, in ReissueStart) (*D
 		if err != nil {
 			return err
 		}
+		open, untouched, err := f.lockReissue(tx, cert)
+		if err != nil {
+			return err
+		}
+		if open != nil && who.Certificate == nil {
+			return registry.Refuse(registry.Conflict, "error.reissue.open", "number", open.Number)
+		}
+		if open != nil {
+			d.ID, d.Number, d.Link = open.ID, open.Number, ""
+			return f.reissueAgain(tx, who, open, untouched, decl, in.InvalidSince)
+		}
 		if err := f.beginDraft(tx, who, d, *decl, nil); err != nil {
 			return err
 		}
@@ -65,6 +78,62 @@ func (f *Flow) StartReissue(ctx context.Context, who Actor, in ReissueStart) (*D
 		return nil, fmt.Errorf("beginning the reissue of %s: %w", in.Serial, orBeaten(err))
 	}
 	return d, nil
+}
+
+// reissueAgain takes up what a holder says further of a certificate that is being
+// reissued: into the report, and into the draft if it is untouched.
+func (f *Flow) reissueAgain(tx *store.Tx, who Actor, open *registry.Application, untouched bool, decl *registry.Declaration, since *time.Time) error {
+	said := open.Declaration
+	said.Reason, said.Changed, said.Storage, said.Office = decl.Reason, decl.Changed, decl.Storage, decl.Office
+	if untouched {
+		if err := tx.SaveDeclaration(open, &said, nil, f.now()); err != nil {
+			return err
+		}
+	}
+	open.Declaration = said
+	return f.reportReissue(tx, who, open, who.Certificate.HolderName, since)
+}
+
+// lockReissue locks a certificate and finds the application in which it is being
+// reissued; nil: there is none. The application is locked first, as everywhere;
+// untouched says that it is, and a holder's draft that nobody has worked on.
+func (f *Flow) lockReissue(tx *store.Tx, cert *registry.Certificate) (open *registry.Application, untouched bool, err error) {
+	if open, err = f.openReissue(tx, cert); err != nil {
+		return nil, false, err
+	}
+	if open != nil {
+		if open, err = tx.LockApplication(open.ID); err != nil {
+			return nil, false, err
+		}
+		untouched = open.Status == registry.Draft && open.CreatedBy == 0 && len(open.Input) == 0
+	}
+	if _, err = tx.LockCertificate(cert.ID); err != nil {
+		return nil, false, err
+	}
+	if open == nil || !open.Status.Open() { // one that began or ended this moment
+		open, err = f.openReissue(tx, cert)
+		return open, false, err
+	}
+	return open, untouched, nil
+}
+
+// openReissue is the application in which a certificate is being reissued; nil:
+// there is none.
+func (f *Flow) openReissue(tx *store.Tx, cert *registry.Certificate) (*registry.Application, error) {
+	org, err := tx.Organisation(cert.OrganisationID)
+	if err != nil {
+		return nil, err
+	}
+	apps, err := tx.OpenReissues(org.INN)
+	if err != nil {
+		return nil, err
+	}
+	for _, app := range apps {
+		if p := app.Declaration.Predecessor; p != nil && p.Serial == cert.Serial {
+			return app, nil
+		}
+	}
+	return nil, nil
 }
 
 // reissueOf is the declaration of a reissue: what the certificate was issued
@@ -143,7 +212,7 @@ func (f *Flow) reasonFits(reason registry.ReissueReason, notAfter time.Time) err
 // reportReissue enters the report that a reissue is (UB-21…25): the old
 // certificate is revoked, or will be; one whose key is in danger is out of use
 // at once. An expired one is not (UB-20, A-35), nor one that is revoked
-// already; a report that is open goes on.
+// already; a report that is open goes on, and the worse cause holds.
 func (f *Flow) reportReissue(tx *store.Tx, who Actor, app *registry.Application, reporter string, since *time.Time) error {
 	decl := app.Declaration
 	if decl.Operation != registry.Reissue || decl.Predecessor == nil {
@@ -169,7 +238,11 @@ func (f *Flow) reportReissue(tx *store.Tx, who Actor, app *registry.Application,
 	if old, err = tx.LockCertificate(old.ID); err != nil {
 		return err
 	}
-	if _, err := tx.OpenReportOf(old.ID); registry.KindOf(err) != registry.NotFound {
+	open, err := tx.OpenReportOf(old.ID)
+	if err == nil && registry.KeyAtRisk(cause.RFC5280) {
+		_, err = f.addToReport(tx, who, open.ID, old, cause.Code, since)
+	}
+	if registry.KindOf(err) != registry.NotFound {
 		return err
 	}
 	_, err = f.receive(tx, who, old, ReportInput{

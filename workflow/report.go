@@ -80,8 +80,15 @@ func (f *Flow) Report(ctx context.Context, who Actor, in ReportInput) (*registry
 
 // receive is what every way of reporting comes to; the certificate is locked.
 func (f *Flow) receive(tx *store.Tx, who Actor, cert *registry.Certificate, in ReportInput, app registry.ApplicationID) (*registry.Report, error) {
-	cause, err := f.checkReport(tx, cert, &in)
+	cause, err := f.checkReport(cert, &in)
 	if err != nil {
+		return nil, err
+	}
+	open, err := tx.OpenReportOf(cert.ID)
+	switch {
+	case err == nil:
+		return nil, registry.Refuse(registry.Conflict, "error.report.open", "number", open.Number)
+	case registry.KindOf(err) != registry.NotFound:
 		return nil, err
 	}
 	now := f.now()
@@ -113,7 +120,7 @@ func (f *Flow) receive(tx *store.Tx, who Actor, cert *registry.Certificate, in R
 }
 
 // checkReport judges what was said against the certificate and the clock.
-func (f *Flow) checkReport(tx *store.Tx, cert *registry.Certificate, in *ReportInput) (cause authorities.RevocationCause, err error) {
+func (f *Flow) checkReport(cert *registry.Certificate, in *ReportInput) (cause authorities.RevocationCause, err error) {
 	now := f.now()
 	cause, known := f.pack.RevocationCause(in.Cause)
 	if !known || cause.RFC5280 == int(reasonHold) {
@@ -149,14 +156,31 @@ func (f *Flow) checkReport(tx *store.Tx, cert *registry.Certificate, in *ReportI
 		}
 		in.InvalidSince = &at
 	}
-	open, err := tx.OpenReportOf(cert.ID)
-	switch {
-	case err == nil:
-		return cause, registry.Refuse(registry.Conflict, "error.report.open", "number", open.Number)
-	case registry.KindOf(err) != registry.NotFound:
-		return cause, err
-	}
 	return cause, nil
+}
+
+// addToReport takes up what else is said of a certificate whose report is open: a
+// key in danger takes the place of a lesser cause, and the certificate is out of
+// use at once. What was worse already stays.
+func (f *Flow) addToReport(tx *store.Tx, who Actor, id registry.ReportID, cert *registry.Certificate, code string, since *time.Time) (*registry.Report, error) {
+	r, err := tx.LockReport(id)
+	if err != nil {
+		return nil, err
+	}
+	if cause, known := f.pack.RevocationCause(code); known && registry.KeyAtRisk(cause.RFC5280) && !registry.KeyAtRisk(r.Code) {
+		details := map[string]any{"number": r.Number, "from": r.Cause, "to": cause.Code}
+		r.Cause, r.Code, r.InvalidSince = cause.Code, cause.RFC5280, since
+		if err := tx.SaveReport(r); err != nil {
+			return nil, err
+		}
+		if err := f.record(tx, who, "report.worsened", details, nil, aboutReport(r, cert)...); err != nil {
+			return nil, err
+		}
+	}
+	if cert.Status == registry.CertIssued && f.CanSuspend() {
+		return r, f.suspendReported(tx, who, r, cert)
+	}
+	return r, nil
 }
 
 // CanSuspend says whether certificates can be suspended here: the pack allows

@@ -34,13 +34,8 @@ func (f *Flow) SuspendByEmergencyCode(ctx context.Context, code, cause, source s
 		if err != nil {
 			return err
 		}
-		if r, err = tx.LockReport(open.ID); err != nil {
-			return err
-		}
-		if cert.Status != registry.CertIssued || !f.CanSuspend() {
-			return nil
-		}
-		return f.suspendReported(tx, Anonymous(), r, cert)
+		r, err = f.addToReport(tx, Anonymous(), open.ID, cert, cause, nil)
+		return err
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("suspending by an emergency code: %w", orBeaten(err))

@@ -98,6 +98,82 @@ func TestUB26_ReportsFromTheCabinet(t *testing.T) {
 	})
 }
 
+// While a report is open and its certificate works, its holder can still take it
+// out of use, and a key in danger takes the place of a lesser cause. A reissue
+// begun twice is one, and its worse reason counts.
+func TestUB22_UB24_AWorseCauseSuspendsWhatIsReportedAlready(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o, head, accountant, _ := holderOffice(t, s)
+		start := func(who workflow.Actor, c *registry.Certificate, reason registry.ReissueReason) (*workflow.Draft, error) {
+			return o.flow.StartReissue(o.ctx, who, workflow.ReissueStart{Serial: c.Serial, Reason: reason, Storage: registry.ECloud, Office: "BISHKEK"})
+		}
+		only := func(c *registry.Certificate) (r *registry.Report) {
+			o.read(func(tx *store.Tx) error {
+				all, err := tx.ReportsOf(c.ID)
+				if len(all) != 1 {
+					t.Fatalf("%d reports of %s", len(all), c.Serial)
+				}
+				r = all[0]
+				return err
+			})
+			return r
+		}
+		worse := func(c *registry.Certificate) {
+			t.Helper()
+			if got := o.bySerial(c.Serial); got.Status != registry.CertSuspended {
+				t.Errorf("the certificate is %s", got.Status)
+			}
+			if r := only(c); r.Cause != "device_lost" || !registry.KeyAtRisk(r.Code) || r.SuspendedAt == nil {
+				t.Errorf("the report: %s, %d, suspended %v", r.Cause, r.Code, r.SuspendedAt)
+			}
+			if n := o.journalled(workflow.Certificate(c.Serial), "report.worsened"); n != 1 {
+				t.Errorf("%d entries", n)
+			}
+		}
+		by := workflow.ByHolder(head)
+		if _, err := start(by, head, registry.ReasonDeviceBroken); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.bySerial(head.Serial).Status; got != registry.CertIssued {
+			t.Fatalf("a broken device: %s", got)
+		}
+		_, err := o.flow.ReportFromCabinet(o.ctx, by, workflow.ReportInput{Serial: head.Serial, Cause: "nothing"})
+		wantKey(t, err, "error.certificate.reason")
+		later := o.now().Add(time.Hour)
+		_, err = o.flow.ReportFromCabinet(o.ctx, by, workflow.ReportInput{Serial: head.Serial, Cause: "device_lost", InvalidSince: &later})
+		wantKey(t, err, "error.report.future")
+		if n := winners(4, func(int) error {
+			return errOf(o.flow.ReportFromCabinet(o.ctx, by, workflow.ReportInput{Serial: head.Serial, Cause: "device_lost"}))
+		}); n != 1 {
+			t.Errorf("suspended %d times", n)
+		}
+		worse(head)
+
+		numbers := make(chan string, 4)
+		if n := winners(4, func(int) error {
+			d, err := start(by, accountant, registry.ReasonDeviceBroken)
+			if err == nil {
+				numbers <- d.Number
+			}
+			return err
+		}); n != 4 {
+			t.Errorf("%d of 4 were answered", n)
+		}
+		first := <-numbers
+		for range 3 {
+			if again := <-numbers; again != first {
+				t.Errorf("two reissues: %s and %s", first, again)
+			}
+		}
+		d, err := start(by, accountant, registry.ReasonDeviceLost)
+		if err != nil || d.Number != first || d.Link != "" {
+			t.Errorf("the second reason: %+v, %v", d, err)
+		}
+		worse(accountant)
+		wantKey(t, errOf(start(o.clerk.Actor, accountant, registry.ReasonDeviceLost)), "error.reissue.open")
+	})
+}
+
 // A holder signs twice at once, while an approver lifts: one outcome, one
 // decision.
 func TestOwnRevocationRace(t *testing.T) {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Handover is the paper that a holder takes home with a token. All texts are in
+// Handover is the paper that a holder takes home with a token, or for a key in the
+// E-Cloud. All texts are in
 // the paper's language, instants written out by the caller.
 type Handover struct {
 	Language  string // of the paper: ky, ru, en
@@ -18,8 +19,8 @@ type Handover struct {
 	Holder       string
 	Organisation string
 	INN          string // may be empty
-	Device       string // what kind of token
-	Token        string // its serial number
+	Device       string // what kind of token; may be empty: E-Cloud
+	Token        string // its serial number; the same
 	Serial       string // of the certificate
 	From, Until  string // its validity
 	Code         string // for an emergency, as it is to be typed
@@ -34,33 +35,39 @@ type Handover struct {
 // Write makes the PDF. The code stands in it and nowhere else: it must not be
 // kept.
 func (p Handover) Write(w io.Writer, words Words) error {
-	s := newSheet(words, p.Language, words("paper.handover.title"), p.PrintedAt)
+	kind := "paper.handover."
+	if p.Token == "" {
+		kind = "paper.cloud."
+	}
+	s := newSheet(words, p.Language, words(kind+"title"), p.PrintedAt)
 	number := ""
 	if p.Number != "" {
 		number = words("paper.application", "number", p.Number)
 	}
 	s.corners([]string{p.Authority}, []string{number, p.Printed})
-	s.title(words("paper.handover.title"))
+	s.title(words(kind + "title"))
 	s.fullField(words("paper.handover.holder"), p.Holder)
 	inn := ""
 	if p.INN != "" {
 		inn = words("paper.inn", "inn", p.INN)
 	}
 	s.fullField(words("paper.handover.organisation"), join(", ", p.Organisation, inn))
-	s.fullField(words("paper.handover.token"), p.Device+" · № "+p.Token)
+	if p.Token != "" {
+		s.fullField(words("paper.handover.token"), p.Device+" · № "+p.Token)
+	}
 	s.fullField(words("paper.handover.certificate"), p.Serial)
 	s.fullField(words("paper.handover.validity"), p.From+" – "+p.Until)
 	s.Ln(3)
-	s.paragraph("B", 12, width, "L", words("paper.handover.emergency"))
+	s.paragraph("B", 12, width, "L", words(kind+"emergency"))
 	s.Ln(1)
 	if err := s.emergency(p); err != nil {
 		return err
 	}
-	s.paragraph("B", normal, width, "L", words("paper.handover.warning"))
+	s.paragraph("B", normal, width, "L", words(kind+"warning"))
 	s.Ln(5)
 	s.cut()
 	s.paragraph("B", normal, width, "L", join(" · ", words("paper.handover.stub"), number))
-	s.paragraph("", normal, width, "L", words("paper.handover.received", "token", p.Token, "serial", p.Serial))
+	s.paragraph("", normal, width, "L", words(kind+"received", "token", p.Token, "serial", p.Serial))
 	s.paragraph("", small, width, "L", words("paper.handover.clerk", "name", p.Clerk))
 	s.Ln(7)
 	s.fullField(words("paper.signature"), "")

@@ -103,6 +103,12 @@ func (tx *Tx) ApplicationsOf(id registry.OrganisationID, limit int) ([]*registry
 	return tx.applications(` WHERE organisation_id = ? ORDER BY id DESC LIMIT ?`, id, limit)
 }
 
+// OpenReissues returns the applications of an organisation, drafts too, in which
+// certificates are being reissued, the oldest first.
+func (tx *Tx) OpenReissues(inn registry.INN) ([]*registry.Application, error) {
+	return tx.applications(` WHERE inn = ? AND is_open AND operation = 'REISSUE' ORDER BY id`, inn)
+}
+
 func (tx *Tx) applications(where string, args ...any) ([]*registry.Application, error) {
 	var rows []applicationRow
 	if err := tx.query(&rows, applicationColumns+where, args...); err != nil {
