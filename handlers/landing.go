@@ -38,6 +38,9 @@ func (s *Server) landing(c echo.Context) error {
 	v := &landingPage{Page: s.page(c, s.deps.Authority[lang(c)].Name)}
 	v.Shell = templates.Plain
 	for _, d := range doors {
+		if d.Path == "/order" && s.deps.Workflow != nil && s.orderForm(c, nil) == nil {
+			d.Label, d.Hint = "landing.renew", "landing.renew_hint"
+		}
 		if _, ok := s.routes[http.MethodGet+" "+d.Path]; ok {
 			v.Doors = append(v.Doors, d)
 		}
