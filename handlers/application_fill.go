@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,6 +36,10 @@ func (s *Server) applicationFill(c echo.Context) error {
 	return s.render(c, http.StatusOK, "application_form", v)
 }
 
+// presetChoices are those that an empty form comes with below the number: nobody
+// has chosen them before the company is filled in.
+var presetChoices = []string{"accountant", "managing", "organisation.kind"}
+
 // fill adds to a form what is on file: the organisation, and of its last
 // application the people and the certificate that ends.
 func (s *Server) fill(c echo.Context, in registry.FormInput) error {
@@ -55,8 +60,9 @@ func (s *Server) fill(c echo.Context, in registry.FormInput) error {
 		if err := s.knownPeople(tx, org.ID, known); err != nil {
 			return err
 		}
+		fresh := in.Get("organisation.name_ru") == ""
 		for name, values := range known {
-			if in.Get(name) == "" {
+			if in.Get(name) == "" || fresh && slices.Contains(presetChoices, name) {
 				in[name] = values
 			}
 		}

@@ -424,6 +424,15 @@ func TestKnownCompanyFillsIn(t *testing.T) {
 	if regexp.MustCompile(`consent" value="on" checked`).MatchString(rec.Body.String()) {
 		t.Error("an earlier consent is taken for a new one")
 	}
+	// Choices that an empty form comes with are nobody's yet; later they are.
+	second := typed(2)
+	second["accountant"] = []string{registry.AccountantIsHead}
+	see(t, clerk.post("/applications/submit", values(second, url.Values{"version": {"0"}})), http.StatusSeeOther)
+	preset := url.Values{"version": {"0"}, "organisation.inn": {second.Get("organisation.inn")}, "accountant": {registry.AccountantPerson}}
+	see(t, clerk.post("/applications/fill", preset), http.StatusOK, `name="accountant" value="HEAD" checked`)
+	preset.Set("organisation.name_ru", "Ак-Булак Агросервис")
+	see(t, clerk.post("/applications/fill", preset), http.StatusOK, `name="accountant" value="PERSON" checked`)
+
 	clerk.head["HX-Request"] = "true"
 	if rec := clerk.post("/applications/fill", url.Values{"version": {"0"}, "organisation.inn": {"00503201719999"}}); rec.Code != http.StatusNoContent {
 		t.Errorf("an unknown company: %d", rec.Code)
