@@ -151,7 +151,7 @@ func (s *Server) applicationFacts(c echo.Context, v *applicationPage) {
 		title = s.text(c, "application.number", "number", v.App.Number)
 	}
 	v.Page = s.page(c, title)
-	v.Settlement = registry.Text{Ky: d.Organisation.Settlement.Ky, Ru: d.Organisation.Settlement.Ru, En: d.Organisation.Settlement.Ru}.In(l)
+	v.Settlement = d.Organisation.Settlement.In(l)
 	v.OddINN = s.oddINN(d)
 	if o, ok := pack.Office(d.Office); ok {
 		v.Office = o.Name.In(l)

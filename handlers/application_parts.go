@@ -72,9 +72,9 @@ func (s *Server) documentRow(c echo.Context, d *registry.Document, files []regis
 }
 
 // applicationMoney is the fee beside the balance, for a file that can be
-// priced.
+// priced and is not decided.
 func (s *Server) applicationMoney(tx *store.Tx, v *applicationPage) error {
-	if v.App.OrganisationID == 0 {
+	if v.App.OrganisationID == 0 || v.App.Status.Decided() {
 		return nil
 	}
 	quote, err := s.deps.Workflow.Quote(tx, v.App, s.deps.Now())

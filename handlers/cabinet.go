@@ -68,7 +68,7 @@ func (s *Server) cabinet(c echo.Context) error {
 	}
 	l := lang(c)
 	v.Name = v.Org.FullName(l)
-	v.Place = registry.Text{Ky: v.Org.Settlement.Ky, Ru: v.Org.Settlement.Ru, En: v.Org.Settlement.Ru}.In(l)
+	v.Place = v.Org.Settlement.In(l)
 	v.PINPath = s.pageAt("/cabinet/pin")
 	s.cabinetAdvice(c, v)
 	if v.Order, err = s.cabinetOrder(c); err != nil {

@@ -224,13 +224,10 @@ func decisionRows(tx *store.Tx, l registry.Language, org *registry.Organisation,
 	row := func(label, old, now string) decisionRow {
 		return decisionRow{Label: label, Old: old, New: now, Changed: old != "" && old != now}
 	}
-	settlement := func(o registry.OrganisationRequisites) string {
-		return registry.Text{Ky: o.Settlement.Ky, Ru: o.Settlement.Ru, En: o.Settlement.Ru}.In(l)
-	}
 	rows := []decisionRow{
 		row("organisation.name", org.FullName(l), d.Organisation.FullName(l)),
 		row("organisation.inn", string(org.INN), string(d.Organisation.INN)),
-		row("organisation.settlement", settlement(org.OrganisationRequisites), settlement(d.Organisation)),
+		row("organisation.settlement", org.Settlement.In(l), d.Organisation.Settlement.In(l)),
 		row("decision.phone", org.Phone, d.Organisation.Phone),
 		row("decision.email", org.Email, d.Organisation.Email),
 	}

@@ -295,3 +295,34 @@ func TestGoldenEnrolmentPages(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is missing of a fee that was taken, or never will be.
+func TestTheFeeOfAFileThatIsDecided(t *testing.T) {
+	d := newIssuingCounter(t)
+	app, _ := d.approved()
+	lacks := func(status registry.ApplicationStatus, fee registry.Tyiyn) string {
+		if err := d.st.Write(t.Context(), func(tx *store.Tx) error {
+			now, err := tx.LockApplication(app.ID)
+			if err != nil {
+				return err
+			}
+			from := now.Status
+			now.Status, now.Fee = status, fee
+			return tx.MoveApplication(now, from, testNow)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return d.as(registry.Clerk, 0).do(http.MethodGet, "/applications/26-0001", nil).Body.String()
+	}
+	if page := lacks(registry.Submitted, 0); !strings.Contains(page, "Жетишпеген сумма") {
+		t.Error("the balance is empty and nothing is missing")
+	}
+	for _, status := range []registry.ApplicationStatus{registry.Approved, registry.Completed} {
+		if page := lacks(status, 151000); strings.Contains(page, "Жетишпеген сумма") || !strings.Contains(page, "Баланстан алынды") {
+			t.Errorf("the fee of one that is %s is not told as taken", status)
+		}
+	}
+	if page := lacks(registry.Refused, 0); strings.Contains(page, "Жетишпеген сумма") || strings.Contains(page, "Баланстан алынды") {
+		t.Error("one that is refused has a fee")
+	}
+}

@@ -57,8 +57,7 @@ func (w *formWriter) client() paper.Section {
 }
 
 func (w *formWriter) place() string {
-	p := w.d.Organisation.Settlement
-	place := registry.Text{Ky: p.Ky, Ru: p.Ru, En: p.Ru}.In(w.l)
+	place := w.d.Organisation.Settlement.In(w.l)
 	if street := w.d.Organisation.Street; street != "" {
 		place = strings.TrimPrefix(place+", "+street, ", ")
 	}

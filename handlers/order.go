@@ -133,7 +133,7 @@ func (s *Server) orderMoney(c echo.Context, tx *store.Tx, v *orderPage) (err err
 	if v.Balance, err = tx.Balance(v.App.OrganisationID); err != nil {
 		return err
 	}
-	if v.Charged = v.App.Fee; v.Charged > 0 || !v.App.Status.Open() {
+	if v.Charged = v.App.Fee; v.App.Status.Decided() {
 		return nil
 	}
 	if v.Quote, err = s.deps.Workflow.Quote(tx, v.App, s.deps.Now()); err != nil {

@@ -61,7 +61,7 @@ func (s *Server) orders(c echo.Context) error {
 
 // missingMoney is what the balance lacks for an order that is not accepted yet.
 func (s *Server) missingMoney(tx *store.Tx, app *registry.Application) (registry.Tyiyn, error) {
-	if !app.Status.Open() || app.Status == registry.Approved {
+	if app.Status.Decided() {
 		return 0, nil
 	}
 	quote, err := s.deps.Workflow.Quote(tx, app, s.deps.Now())

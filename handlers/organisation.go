@@ -82,7 +82,7 @@ func (s *Server) organisationPage(c echo.Context) (*organisationPage, error) {
 		return nil, err
 	}
 	v.Page = s.page(c, v.Org.FullName(lang(c)))
-	v.Settlement = settlementIn(lang(c), v.Org.Settlement)
+	v.Settlement = v.Org.Settlement.In(lang(c))
 	role := identity(c).Role
 	if role == registry.Auditor {
 		v.Access = accessAbout(string(v.Org.INN))

@@ -31,7 +31,7 @@ func (s *Server) organisations(c echo.Context) error {
 	err := s.read(c, func(tx *store.Tx) error {
 		found, err := tx.FindOrganisations(v.Query, organisationsShown)
 		for _, o := range found {
-			v.Items = append(v.Items, organisationItem{o, o.FullName(lang(c)), settlementIn(lang(c), o.Settlement)})
+			v.Items = append(v.Items, organisationItem{o, o.FullName(lang(c)), o.Settlement.In(lang(c))})
 		}
 		return err
 	})
@@ -39,12 +39,4 @@ func (s *Server) organisations(c echo.Context) error {
 		return err
 	}
 	return s.render(c, http.StatusOK, "organisations", v)
-}
-
-func settlementIn(l registry.Language, p registry.Settlement) string {
-	t := registry.Text{Ky: p.Ky, Ru: p.Ru, En: p.Ru}.In(l)
-	if t == "" {
-		return p.Ky + p.Ru
-	}
-	return t
 }

@@ -96,7 +96,7 @@ func renewSteps(now int) []loginStep {
 func (s *Server) renewGroups(c echo.Context, v *renewPage) []renewGroup {
 	l, d := lang(c), &v.Plan.Declaration
 	org := d.Organisation
-	place := registry.Text{Ky: org.Settlement.Ky, Ru: org.Settlement.Ru, En: org.Settlement.Ru}.In(l)
+	place := org.Settlement.In(l)
 	street := org.Street
 	if street == "" {
 		street = "–"

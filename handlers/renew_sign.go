@@ -141,7 +141,7 @@ func (s *Server) signOrder(c echo.Context, errs templates.FieldErrors, in workfl
 func (s *Server) orderWords(c echo.Context, d *registry.Declaration, fee registry.Tyiyn, renews []registry.OrderRenews) string {
 	l := lang(c)
 	org := d.Organisation
-	place := registry.Text{Ky: org.Settlement.Ky, Ru: org.Settlement.Ru, En: org.Settlement.Ru}.In(l)
+	place := org.Settlement.In(l)
 	if org.Street != "" {
 		place += ", " + org.Street
 	}

@@ -110,3 +110,17 @@ func equal[T comparable](a, b []T) bool {
 	}
 	return true
 }
+
+func TestAPlaceIsNamedInEveryLanguage(t *testing.T) {
+	for place, want := range map[Settlement][3]string{
+		{Ru: "г. Ош", Ky: "Ош ш."}: {"Ош ш.", "г. Ош", "г. Ош"},
+		{Ru: "г. Ош"}:              {"г. Ош", "г. Ош", "г. Ош"},
+		{Ky: "Ош ш."}:              {"Ош ш.", "Ош ш.", "Ош ш."},
+	} {
+		for i, l := range [...]Language{Kyrgyz, Russian, English} {
+			if got := place.In(l); got != want[i] {
+				t.Errorf("%+v in %s: %q", place, l, got)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -60,6 +61,15 @@ type Settlement struct {
 	Ru     string `json:"ru"`
 	Ky     string `json:"ky"`
 	Region string `json:"region,omitempty"`
+}
+
+// In is the name in a language: the Russian one where it is not Kyrgyz, and
+// either where only one was typed.
+func (s Settlement) In(l Language) string {
+	if l == Kyrgyz {
+		return cmp.Or(s.Ky, s.Ru)
+	}
+	return cmp.Or(s.Ru, s.Ky)
 }
 
 // ManagingOrganisation holds the executive body's duties of the applicant

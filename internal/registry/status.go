@@ -38,6 +38,9 @@ func (s ApplicationStatus) Open() bool {
 	return s != Completed && s != Refused && s != Withdrawn
 }
 
+// Decided says that the fee was taken, or never will be.
+func (s ApplicationStatus) Decided() bool { return s == Approved || !s.Open() }
+
 // Actor is who moves an application: an operator's role, the applicant with
 // the secret link or a session of their own, or the program itself.
 type Actor string
