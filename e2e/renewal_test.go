@@ -266,7 +266,7 @@ func (r *renewal) verify(number string) {
 func (r *renewal) decide(number string, act registry.Action, remark string) {
 	a := r.approver
 	a.Goto("/decisions/" + number)
-	if !a.In("").Has(r.w.T("decision.to_text")) {
+	if !a.In("").Has(r.w.T("decision.to_text")) || act == registry.ActApprove && a.Count(notOffered) > 0 {
 		return // the page says why nothing can be decided
 	}
 	a.In("").Pick(r.w.T("action." + string(act)))

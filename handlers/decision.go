@@ -42,7 +42,8 @@ type decisionPage struct {
 	Charge    registry.Charge
 	Earlier   []*registry.Application
 	EarlierN  int
-	FourEyes  string // why this approver may not, if so
+	Barred    string // why this approver may not approve now, if so
+	FourEyes  bool   // another approver may
 	Closed    string // why nobody may decide now, if so
 	Attention []string
 	Action    registry.Action
@@ -191,8 +192,8 @@ func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, wh
 		}
 	}
 	var refused *registry.Error
-	if err := s.deps.Workflow.FourEyes(tx, who, v.App); errors.As(err, &refused) {
-		v.FourEyes = s.sentence(c, refused)
+	if err := s.deps.Workflow.MayApprove(tx, who, v.App, v.Balance, v.Quote); errors.As(err, &refused) {
+		v.Barred, v.FourEyes = s.sentence(c, refused), refused.Kind == registry.Forbidden
 	} else if err != nil {
 		return err
 	}

@@ -28,6 +28,10 @@ func (s *Server) decisionText(c echo.Context) error {
 	if len(v.Errors) > 0 {
 		return s.render(c, http.StatusUnprocessableEntity, "decision", v)
 	}
+	if in.Action == registry.ActApprove && v.Barred != "" {
+		v.Action = ""
+		return s.render(c, http.StatusConflict, "decision", v)
+	}
 	v.Sign = s.decisionPart(c, v, in)
 	return s.render(c, http.StatusOK, "decision", v)
 }

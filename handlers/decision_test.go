@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -45,4 +46,62 @@ func TestA12_TheApproverSeesThePaperThatStandsIn(t *testing.T) {
 	}
 	see(t, clerk.post(fmt.Sprintf("/documents/%d/link", doc.ID), url.Values{"version": {fmt.Sprint(doc.Version)}, "earlier": {fmt.Sprint(earlier.ID)}}), http.StatusSeeOther)
 	see(t, d.as(registry.Approver, 0).do(http.MethodGet, "/decisions/26-0002", nil), http.StatusOK, fmt.Sprintf(`href="/files/%d"`, file.ID))
+}
+
+// What stands against an approval is said where it would be chosen, and it is
+// not offered; to refuse and to send back stay.
+func TestAnApprovalThatIsBarredIsNotOffered(t *testing.T) {
+	d := newCounter(t, "dostek")
+	clerk, approver := d.as(registry.Clerk, 0), d.as(registry.Approver, 0)
+	see(t, clerk.post("/applications/submit", values(typed(1), url.Values{"version": {"0"}})), http.StatusSeeOther)
+	app := d.application("26-0001")
+	write := func(do func(*store.Tx) error) {
+		t.Helper()
+		if err := d.st.Write(t.Context(), do); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *store.Tx) error {
+		app.Status = registry.Verified // what stands between is tested apart
+		return tx.MoveApplication(app, registry.Submitted, testNow)
+	})
+	barred := func(says string) {
+		t.Helper()
+		see(t, approver.do(http.MethodGet, "/decisions/26-0001", nil), http.StatusOK, `value="approve" required disabled`, says, `value="refuse" required>`, `value="send_back" required>`)
+		in := url.Values{"version": {fmt.Sprint(d.application("26-0001").Version)}, "action": {"approve"}}
+		rec := approver.post("/decisions/26-0001/text", in)
+		see(t, rec, http.StatusConflict, says)
+		if strings.Contains(rec.Body.String(), `name="pin"`) {
+			t.Error("the PIN-code is asked for in vain")
+		}
+		in.Set("action", "send_back")
+		in.Set("remark", "Кайра караңыз")
+		see(t, approver.post("/decisions/26-0001/text", in), http.StatusOK, `name="pin"`)
+	}
+	barred("Чечими жок документтер бар")
+	write(func(tx *store.Tx) error {
+		docs, err := tx.Documents(app.ID)
+		for _, doc := range docs {
+			doc.Status = registry.DocAccepted
+			if err = tx.JudgeDocument(doc, testNow); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	barred("Жетишпеген сумма")
+	write(func(tx *store.Tx) error {
+		_, err := tx.AddAccountEntry(registry.Entry{
+			OrganisationID: app.OrganisationID, Kind: registry.EntryTopUp, Amount: 1_000_000, Reference: "PP-1",
+			CreatedBy: d.who[registry.Clerk][0].ID, ConfirmedBy: d.who[registry.Clerk][1].ID, CreatedAt: testNow,
+		})
+		return err
+	})
+	see(t, approver.do(http.MethodGet, "/decisions/26-0001", nil), http.StatusOK, `value="approve" required>`, "Сертификаттар чыгарылат")
+	write(func(tx *store.Tx) error {
+		me := d.who[registry.Approver][0]
+		_, err := tx.AddHand(app.ID, store.Hand{PersonalNumber: me.Person.PersonalNumber, OperatorID: me.ID, Act: registry.ActEdit, At: testNow})
+		return err
+	})
+	barred("Арызды башка адис бекитиши керек")
 }

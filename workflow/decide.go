@@ -168,17 +168,11 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 		if err != nil {
 			return d, err
 		}
-		if err := f.fourEyes(tx, who, app); err != nil {
+		if err := f.approvable(tx, who, app, docs); err != nil {
 			return d, err
 		}
-		if open := openDocuments(docs); len(open) > 0 {
-			return d, registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
-		}
-		if err := f.orderStands(tx, app); err != nil {
+		if err := affordable(balance, d.quote); err != nil {
 			return d, err
-		}
-		if ch := registry.ChargeOf(balance, d.quote.Total); ch.Missing > 0 {
-			return d, registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", ch.Missing)
 		}
 	}
 	if in.Action != registry.ActApprove && in.Remark == "" && len(in.Reasons) == 0 {
@@ -228,13 +222,47 @@ func basis(app *registry.Application, docs []*registry.Document, files map[regis
 	return sha256.Sum256(b), nil
 }
 
-// FourEyes says why an operator may not approve a file: they created, edited,
-// accepted, waived or topped up for it, or are one of its signatories. nil:
-// they may.
-func (f *Flow) FourEyes(tx *store.Tx, who Actor, app *registry.Application) error {
-	return f.fourEyes(tx, who, app)
+// approvable refuses what stands against an approval besides money.
+func (f *Flow) approvable(tx *store.Tx, who Actor, app *registry.Application, docs []*registry.Document) error {
+	if err := f.fourEyes(tx, who, app); err != nil {
+		return err
+	}
+	if open := openDocuments(docs); len(open) > 0 {
+		return registry.Refuse(registry.Conflict, "error.application.documents_open", "n", len(open))
+	}
+	return f.orderStands(tx, app)
 }
 
+func affordable(balance registry.Tyiyn, quote registry.Quote) error {
+	if missing := registry.ChargeOf(balance, quote.Total).Missing; missing > 0 {
+		return registry.Refuse(registry.Conflict, "error.balance.insufficient", "sum", missing)
+	}
+	return nil
+}
+
+// MayApprove says why an operator may not approve a verified file with this
+// balance and fee. nil: they may, as far as is known without a lock on the
+// account. A remote order whose client was not told yet that money is missing
+// may be tried: the refusal tells them.
+func (f *Flow) MayApprove(tx *store.Tx, who Actor, app *registry.Application, balance registry.Tyiyn, quote registry.Quote) error {
+	docs, err := tx.Documents(app.ID)
+	if err != nil {
+		return err
+	}
+	if err := f.approvable(tx, who, app, docs); err != nil {
+		return err
+	}
+	if app.Declaration.Channel == registry.Remote {
+		if hold, err := tx.OrderHold(app.ID); err != nil || hold == nil {
+			return err
+		}
+	}
+	return affordable(balance, quote)
+}
+
+// fourEyes says why an operator may not approve a file: they created, edited,
+// accepted, waived or topped up for it, or are one of its signatories. nil:
+// they may.
 func (f *Flow) fourEyes(tx *store.Tx, who Actor, app *registry.Application) error {
 	me := who.Operator.Person.PersonalNumber
 	hand, money, err := tx.Involved(app, me)

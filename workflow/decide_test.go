@@ -102,7 +102,9 @@ func TestFourEyes(t *testing.T) {
 		o.pay(app.OrganisationID, 500000, "PP-1")
 
 		me := o.approver.Operator.Person.PersonalNumber
-		judge := func(tx *store.Tx) error { return o.flow.FourEyes(tx, o.approver.Actor, o.application(id)) }
+		judge := func(tx *store.Tx) error {
+			return o.flow.MayApprove(tx, o.approver.Actor, o.application(id), 0, registry.Quote{})
+		}
 		if err := s.Read(t.Context(), judge); err != nil {
 			t.Fatalf("an uninvolved approver: %v", err)
 		}
@@ -136,7 +138,7 @@ func TestFourEyes(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if err := o.flow.FourEyes(tx, o.approver.Actor, a); registry.KindOf(err) != registry.Forbidden {
+				if err := o.flow.MayApprove(tx, o.approver.Actor, a, 0, registry.Quote{}); registry.KindOf(err) != registry.Forbidden {
 					t.Errorf("an approver who %s: %v", name, err)
 				}
 				return errUndo
