@@ -4,6 +4,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -12,6 +13,8 @@ import (
 type cabinetOrder struct {
 	Open    *registry.Application // under way already; nil: nothing is
 	Path    string                // of the page of that order
+	Says    string                // what it waits for: message key
+	Sign    bool                  // it waits for this holder's signature
 	Ready   bool                  // nothing stands against an order now
 	Fee     registry.Tyiyn
 	Missing registry.Tyiyn
@@ -33,13 +36,28 @@ func (s *Server) cabinetOrder(c echo.Context) (*cabinetOrder, error) {
 	}
 	o := &cabinetOrder{Open: plan.Open, Path: "/cabinet/renew", Ready: plan.Refusal() == nil, Fee: plan.Quote.Total}
 	o.Missing = registry.ChargeOf(plan.Balance, plan.Quote.Total).Missing
-	if o.Open != nil {
-		o.Path = "/archive/applications/" + o.Open.Number
-		if o.Open.Declaration.Channel == registry.Remote {
-			o.Path = "/cabinet/orders/" + o.Open.Number
-		}
+	if o.Open == nil {
+		return o, nil
 	}
-	return o, nil
+	o.Path, o.Says = "/archive/applications/"+o.Open.Number, "cabinet.order_open"
+	if o.Open.Declaration.Channel != registry.Remote {
+		return o, nil
+	}
+	o.Path = "/cabinet/orders/" + o.Open.Number
+	if o.Open.Status != registry.Draft {
+		return o, nil
+	}
+	o.Says = "order.state_signing"
+	return o, s.read(c, func(tx *store.Tx) error {
+		order, err := tx.Order(o.Open.ID)
+		if err != nil {
+			return err
+		}
+		if mine := order.Of(identity(c).CertificateID); mine != nil && mine.SignedAt == nil {
+			o.Says, o.Sign = "order.waits_for_you", true
+		}
+		return nil
+	})
 }
 
 // ordersOffered says whether the authority renews remotely at all.

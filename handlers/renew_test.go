@@ -113,6 +113,8 @@ func TestDT18_AClientRenewsOnline(t *testing.T) {
 		t.Errorf("with an order under way /cabinet/renew leads to %q", got)
 	}
 
+	see(t, head.do(http.MethodGet, "/cabinet", nil), http.StatusOK, "Кол коюуну күтүүдө: <a")
+	see(t, accountant.do(http.MethodGet, "/cabinet", nil), http.StatusOK, "Сиз кол коюшуңуз керек</strong>", `href="`+at+`">Кол коюу</a>`)
 	see(t, accountant.do(http.MethodGet, "/cabinet/orders", nil), http.StatusOK, at, "Сиз кол коюшуңуз керек")
 	rec = accountant.do(http.MethodGet, at, nil)
 	see(t, rec, http.StatusOK, `name="pin"`)
@@ -120,6 +122,7 @@ func TestDT18_AClientRenewsOnline(t *testing.T) {
 	sign.Set("pin", renewPIN)
 	see(t, accountant.post(at+"/sign", sign), http.StatusSeeOther)
 	see(t, accountant.do(http.MethodGet, at, nil), http.StatusOK, "Жөнөтүлгөн", "09.04.2026")
+	see(t, accountant.do(http.MethodGet, "/cabinet", nil), http.StatusOK, "буйрутма каралууда: <a")
 	d.verifyEvidence(head.do(http.MethodGet, at+"/evidence.zip", nil).Body.Bytes())
 	number := strings.TrimPrefix(at, "/cabinet/orders/")
 	clerk := d.as(registry.Clerk, 0)
