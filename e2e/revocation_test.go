@@ -445,7 +445,7 @@ func (x *revoking) tryReissue(t *testing.T) {
 	h.Goto("/cabinet/certificates/" + string(cert.Serial) + "/reissue")
 	h.Click(`input[name=reason][value=DEVICE_LOST]`)
 	h.Submit(`form[action$="/reissue"] button[type=submit]`)
-	h.See(x.T("reissue.lead.DEVICE_LOST"))
+	h.See(x.T("reissue.yours.DEVICE_LOST"))
 	x.clerk.Goto("/revocations/new?serial=" + string(cert.Serial))
 	number := x.openReport()
 	x.approver.Goto("/revocations/" + number)
