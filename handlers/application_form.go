@@ -60,8 +60,8 @@ const (
 )
 
 // F is a text field of the form.
-func (v *formPage) F(name, label string) templates.Field {
-	f := templates.Field{Name: name, Label: v.Text(label), Value: v.Form.Get(name), Error: v.Errors[name], Max: 250}
+func (v *formPage) F(name string) templates.Field {
+	f := templates.Field{Name: name, Label: v.label(name), Value: v.Form.Get(name), Error: v.Errors[name], Max: 250}
 	if theirs, ok := v.Theirs[name]; ok {
 		f.HintText = v.Text("application.theirs") + ": " + theirs
 	}
@@ -89,7 +89,7 @@ type personBlock struct {
 }
 
 // P is a field of the person.
-func (b personBlock) P(name, label string) templates.Field { return b.F(b.Prefix+name, label) }
+func (b personBlock) P(name string) templates.Field { return b.F(b.Prefix + name) }
 
 // Foreign says whether the person is not a citizen of the republic.
 func (b personBlock) Foreign() bool {

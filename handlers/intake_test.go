@@ -291,6 +291,20 @@ func TestTakingInAnApplication(t *testing.T) {
 	in["head.personal_number"], in["tab"] = []string{"13299198000001"}, []string{"t1"}
 	stale := url.Values{"number": {"26-0001"}, "version": {"1"}} // its own keeping was in between
 	see(t, clerk.post("/applications/submit", values(in, stale)), http.StatusUnprocessableEntity, "13299198000001", "Ак-Булак Агросервис", `aria-invalid="true"`)
+	lacking := maps.Clone(in)
+	for _, name := range []string{"organisation.phone", "head.name_ru.given", "accountant.personal_number", "accountant.document.number", "trusted.consent"} {
+		delete(lacking, name)
+	}
+	var list []string
+	for _, m := range regexp.MustCompile(`<li><a href="#(f-[a-z_.]+)">([^<]*)</a>`).FindAllStringSubmatch(clerk.post("/applications/submit", values(lacking, stale)).Body.String(), -1) {
+		list = append(list, m[1]+" "+m[2])
+	}
+	if want := []string{
+		"f-organisation.phone Телефон: Бул талааны толтуруңуз.", "f-head.personal_number Жетекчи · Персоналдык номер (ПИН): ", "f-head.name_ru.given Жетекчи · Аты: Бул талааны толтуруңуз.",
+		"f-accountant.personal_number Бухгалтер · Персоналдык номер (ПИН): Бул талааны толтуруңуз.", "f-accountant.document.number Бухгалтер · Паспортунун", "f-trusted.consent Ишенимдүү адам · Жеке",
+	}; !slices.EqualFunc(list, want, strings.HasPrefix) {
+		t.Errorf("the list of what is wrong: %q", list)
+	}
 	in["head.personal_number"] = []string{"11405198000001"}
 	see(t, clerk.post("/applications/submit", values(in, stale)), http.StatusSeeOther)
 	app := d.application("26-0001")
