@@ -20,6 +20,9 @@ type applicantPage struct {
 	Says      string // what the state means for the applicant: message key
 	Documents []applicantDocument
 	Missing   int
+	Remark    string     // what this applicant is to read
+	Money     *fileMoney // nil: nothing is to be paid, or it was taken
+	Ways      []string   // how the balance is topped up
 	Office    registry.Text
 	Address   string
 	Hours     string
@@ -60,6 +63,9 @@ func (s *Server) applicantPage(c echo.Context) (*applicantPage, error) {
 		if err != nil {
 			return err
 		}
+		if v.Money, err = s.fileMoney(tx, v.App); err != nil {
+			return err
+		}
 		for _, d := range docs {
 			if !d.Required {
 				continue
@@ -76,6 +82,13 @@ func (s *Server) applicantPage(c echo.Context) (*applicantPage, error) {
 	v.Org = v.App.Declaration.Organisation.FullName(l)
 	v.State = s.applicationState(c, v.App.Status)
 	v.Says = "applicant.says." + string(v.App.Status)
+	// Other remarks are the staff's, or were followed.
+	if v.App.Status == registry.AwaitingDocuments || v.App.Status == registry.Refused {
+		v.Remark = v.App.Remark
+	}
+	for _, w := range s.deps.Workflow.Pack().Money.Ways {
+		v.Ways = append(v.Ways, w.Label.In(l))
+	}
 	v.Withdraw = who.May(v.App, registry.ActWithdraw)
 	if v.App.Status.Open() && v.App.Declaration.Channel != registry.Remote {
 		v.Forms = s.formLinks(c, "/documents/forms")

@@ -36,9 +36,7 @@ type applicationPage struct {
 	Linkable   []linkOption
 	Rejections []string
 	Clerks     []formOption
-	Quote      registry.Quote
-	Charge     registry.Charge
-	HasMoney   bool
+	Money      *fileMoney // nil: it cannot be priced, or is decided
 	History    []historyRow
 	Enrolments *enrolmentPanel // nil before the approval
 	Forms      []formLink      // with what is known in them
@@ -119,7 +117,7 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if err := s.applicationDocuments(c, tx, v, names); err != nil {
 			return err
 		}
-		if err := s.applicationMoney(tx, v); err != nil {
+		if v.Money, err = s.fileMoney(tx, v.App); err != nil {
 			return err
 		}
 		if v.History, err = s.applicationHistory(c, tx, v.App, names); err != nil {

@@ -71,25 +71,29 @@ func (s *Server) documentRow(c echo.Context, d *registry.Document, files []regis
 	return row
 }
 
-// applicationMoney is the fee beside the balance, for a file that can be
-// priced and is not decided.
-func (s *Server) applicationMoney(tx *store.Tx, v *applicationPage) error {
-	if v.App.OrganisationID == 0 || v.App.Status.Decided() {
-		return nil
+// fileMoney is what a file will cost beside the balance.
+type fileMoney struct {
+	Quote  registry.Quote
+	Charge registry.Charge
+}
+
+// fileMoney is nil for a file that cannot be priced or is decided.
+func (s *Server) fileMoney(tx *store.Tx, app *registry.Application) (*fileMoney, error) {
+	if app.OrganisationID == 0 || app.Status.Decided() {
+		return nil, nil
 	}
-	quote, err := s.deps.Workflow.Quote(tx, v.App, s.deps.Now())
+	quote, err := s.deps.Workflow.Quote(tx, app, s.deps.Now())
 	if registry.KindOf(err) != 0 {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	balance, err := tx.Balance(v.App.OrganisationID)
+	balance, err := tx.Balance(app.OrganisationID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v.Quote, v.Charge, v.HasMoney = quote, registry.ChargeOf(balance, quote.Total), true
-	return nil
+	return &fileMoney{quote, registry.ChargeOf(balance, quote.Total)}, nil
 }
 
 // applicationHistory is what happened to a file last, in words.

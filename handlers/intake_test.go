@@ -357,10 +357,15 @@ func TestTakingInAnApplication(t *testing.T) {
 	}
 	applicant := newBrowser(t, d.s)
 	see(t, applicant.do(http.MethodGet, link[1], nil), http.StatusSeeOther)
-	see(t, applicant.do(http.MethodGet, "/application", nil), http.StatusOK, "Күбөлүктү алып келиңиз", "Мөөрү жок")
+	see(t, applicant.do(http.MethodGet, "/application", nil), http.StatusOK, "Күбөлүктү алып келиңиз", "Мөөрү жок", "Жалпы сумма", "Жетишпеген сумма", "Балансты толуктоо жолдору")
 	see(t, applicant.upload(fmt.Sprintf("/application/documents/%d", doc.ID), "жаңы.png", aScan(t, 2)), http.StatusSeeOther)
 	if rec := applicant.do(http.MethodGet, path, nil); rec.Code == http.StatusOK {
 		t.Error("the applicant's session opens scans")
+	}
+	// What was asked for and came is not asked for again.
+	see(t, clerk.post("/applications/26-0001/resume", url.Values{}), http.StatusSeeOther)
+	if rec := applicant.do(http.MethodGet, "/application", nil); strings.Contains(rec.Body.String(), "Күбөлүктү алып келиңиз") {
+		t.Error("a remark stays after it was followed")
 	}
 	app = d.application("26-0001")
 	see(t, applicant.post("/application/withdraw", url.Values{"version": {fmt.Sprint(app.Version)}}), http.StatusSeeOther)
