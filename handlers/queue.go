@@ -140,7 +140,7 @@ func (s *Server) queueChips(c echo.Context, n *store.QueueCounts) []worklistLink
 	}
 	return []worklistLink{
 		link("", "filter.all", n.All), link("mine", "filter.mine", n.Mine), link("nobody", "application.unassigned", n.Nobody),
-		link("late", "due.overdue", n.Late), link("unpaid", "queue.unpaid", n.Unpaid),
+		link("late", "due.overdue", n.Late), link("unpaid", "status.order.awaiting_payment", n.Unpaid),
 	}
 }
 

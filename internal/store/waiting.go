@@ -38,8 +38,8 @@ func (tx *Tx) WaitingFor(role registry.Role, now time.Time) (w Waiting, err erro
 	}
 	switch role {
 	case registry.Clerk:
-		add(&w.Open, `applications WHERE is_open ORDER BY queue_at, id`)
-		add(&w.Overdue, `applications WHERE is_open AND queue_at <= ? ORDER BY queue_at, id`, now)
+		add(&w.Open, `applications WHERE is_open AND `+handedIn+` ORDER BY queue_at, id`)
+		add(&w.Overdue, `applications WHERE is_open AND `+handedIn+` AND queue_at <= ? ORDER BY queue_at, id`, now)
 		add(&w.Orders, `applications WHERE order_rank IN (0, 1) ORDER BY due_at, id`)
 		add(&w.LateOrders, `applications WHERE order_rank IN (0, 1) AND due_at < ? ORDER BY due_at, id`, now)
 		add(&w.Addresses, `ecloud_activations`+unconfirmed, now)

@@ -108,6 +108,10 @@ func (tx *Tx) Worklist(f WorklistFilter) (*Worklist, error) {
 	return w, nil
 }
 
+// handedIn leaves out an order that lacks a signature: it waits for nobody at
+// the office.
+const handedIn = `NOT (status = 'draft' AND channel = 'REMOTE')`
+
 func (f *WorklistFilter) conditions() (conds []string, args []any) {
 	add := func(cond string, a ...any) { conds, args = append(conds, cond), append(args, a...) }
 	switch {
@@ -116,8 +120,7 @@ func (f *WorklistFilter) conditions() (conds []string, args []any) {
 	case f.Query == "":
 		add(`is_open`)
 	}
-	// An order that lacks a signature waits for nobody here.
-	add(`NOT (status = 'draft' AND channel = 'REMOTE')`)
+	add(handedIn)
 	switch {
 	case f.Nobody:
 		add(`is_open AND assignee IS NULL`)

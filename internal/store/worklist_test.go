@@ -143,3 +143,32 @@ func TestWorklist(t *testing.T) {
 		}
 	})
 }
+
+// The menu counts what the list shows: no order that lacks a signature.
+func TestTheMenuCountsWhatTheWorklistShows(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		if err := s.Write(t.Context(), func(tx *store.Tx) error {
+			if _, err := filed(tx, 1, "Алай Тоют", registry.Submitted, at.Add(-time.Hour), 0); err != nil {
+				return err
+			}
+			_, err := tx.AddApplication(store.NewApplication{
+				Number: "26-0002", LinkHash: "unsigned", Now: at,
+				Declaration: registry.Declaration{Operation: registry.Renewal, Channel: registry.Remote, Storage: registry.ECloud, Language: registry.Kyrgyz, Organisation: organisation()},
+			})
+			if err != nil {
+				return err
+			}
+			w, err := tx.WaitingFor(registry.Clerk, at)
+			if err != nil {
+				return err
+			}
+			c, err := tx.WorklistCounts(0, nil, at, at)
+			if err == nil && (c.All != 1 || w.Open != c.All || w.Overdue != c.Overdue) {
+				t.Errorf("the menu counts %+v, the list %+v", w, c)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
