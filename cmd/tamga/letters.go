@@ -54,7 +54,7 @@ func (i *installation) letters(words *templates.Catalog, baseURL string) func(wo
 	}
 }
 
-// inWords writes a letter's argument for people: instants, sums and codes, as
+// inWords writes a letter's argument for people: instants, serials, sums and codes, as
 // they come back from JSON.
 func inWords(words *templates.Catalog, lang, name string, value any) any {
 	switch name {
@@ -64,6 +64,8 @@ func inWords(words *templates.Catalog, lang, name string, value any) any {
 				return templates.DateTime(t)
 			}
 		}
+	case "serial":
+		return templates.Hex(value)
 	case "n":
 		if n, ok := value.(float64); ok {
 			return int(n)

@@ -29,7 +29,7 @@ func TestLettersOfRenewalAreWritten(t *testing.T) {
 	}
 	for _, kind := range []string{"reminder", "reminder_office"} {
 		args[kind] = map[string]any{
-			"name": "Жумабаева Айнура Сапаровна", "org": "ЖЧК Нур-Тилек Медиа", "serial": "ec035f", "not_after": end, "n": 5,
+			"name": "Жумабаева Айнура Сапаровна", "org": "ЖЧК Нур-Тилек Медиа", "serial": "8950af1", "not_after": end, "n": 5,
 			"balance": registry.Tyiyn(250050), "fee": registry.Tyiyn(151000),
 		}
 	}
@@ -58,7 +58,7 @@ func TestLettersOfRenewalAreWritten(t *testing.T) {
 					t.Fatalf("%s, %s, %s: %v", name, kind, lang, err)
 				}
 				whole := subject + "\n" + body
-				for _, want := range []string{"19.11.2026 09:14:02", fmt.Sprint(registry.Tyiyn(151000)), "ec035f", "ЖЧК Нур-Тилек Медиа", "https://ca.example.kg/"} {
+				for _, want := range []string{"19.11.2026 09:14:02", fmt.Sprint(registry.Tyiyn(151000)), "08:95:0A:F1", "ЖЧК Нур-Тилек Медиа", "https://ca.example.kg/"} {
 					if kind == "reminder" || kind == "reminder_office" {
 						if !strings.Contains(whole, want) {
 							t.Errorf("%s, %s, %s: no %q in\n%s", name, kind, lang, want, whole)
