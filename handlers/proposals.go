@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -48,7 +49,7 @@ func (s *Server) proposals(c echo.Context) error {
 			return err
 		}
 		for _, p := range all {
-			item, err := s.proposalItem(c, p, names)
+			item, err := s.proposalItem(c, tx, p, names)
 			if err != nil {
 				return fmt.Errorf("reading proposal %d: %w", p.ID, err)
 			}
@@ -68,7 +69,7 @@ func (s *Server) proposals(c echo.Context) error {
 
 var proposalShapes = map[string]string{"open": "act", "accepted": "good", "rejected": "stop"}
 
-func (s *Server) proposalItem(c echo.Context, p store.Proposal, names map[registry.OperatorID]string) (proposalItem, error) {
+func (s *Server) proposalItem(c echo.Context, tx *store.Tx, p store.Proposal, names map[registry.OperatorID]string) (proposalItem, error) {
 	item := proposalItem{
 		Proposal: p, What: s.text(c, "proposal.kind."+p.Kind), By: names[p.ProposedBy], Judge: names[p.DecidedBy],
 		Mine:   p.ProposedBy == identity(c).OperatorID,
@@ -84,7 +85,7 @@ func (s *Server) proposalItem(c echo.Context, p store.Proposal, names map[regist
 	case workflow.ProposePrices:
 		var n workflow.NewPrices
 		if err = json.Unmarshal([]byte(p.Payload), &n); err == nil {
-			item.Lines = s.newPricesLines(c, n)
+			item.Lines, err = s.newPricesLines(c, tx, n)
 		}
 	default:
 		var r workflow.RoleChange
@@ -105,10 +106,25 @@ func (s *Server) newOperatorLines(c echo.Context, n workflow.NewOperator) []stri
 	}
 }
 
-func (s *Server) newPricesLines(c echo.Context, n workflow.NewPrices) []string {
+// newPricesLines are the prices proposed, each that changes beside the one that
+// is in force until then.
+func (s *Server) newPricesLines(c echo.Context, tx *store.Tx, n workflow.NewPrices) ([]string, error) {
+	before, _, err := s.deps.Workflow.PricesAt(tx, n.ValidFrom.Add(-time.Microsecond))
+	if err != nil {
+		return nil, err
+	}
+	l := lang(c)
+	old := map[string]registry.Tyiyn{}
+	for _, p := range before.Prices {
+		old[p.Code] = p.Amount
+	}
 	lines := []string{s.text(c, "money.prices_from", "date", templates.DateTime(n.ValidFrom))}
 	for _, p := range n.List.Prices {
-		lines = append(lines, p.Label.In(lang(c))+" · "+templates.Money(string(lang(c)), p.Amount))
+		line := p.Label.In(l) + " · "
+		if was, ok := old[p.Code]; ok && was != p.Amount {
+			line += templates.Money(string(l), was) + " → "
+		}
+		lines = append(lines, line+templates.Money(string(l), p.Amount))
 	}
-	return lines
+	return lines, nil
 }

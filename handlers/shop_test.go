@@ -253,10 +253,11 @@ func TestPricesNeedTwoAdministrators(t *testing.T) {
 	bad.Set("date", "01.01.2020")
 	see(t, one.post("/prices", bad), http.StatusUnprocessableEntity, "келечектеги учурдан")
 	see(t, one.post("/prices", form), http.StatusSeeOther)
-	see(t, one.do(http.MethodGet, "/proposals", nil), http.StatusOK, "Бул сиздин сунушуңуз", "1\u00a0600,00")
+	see(t, one.do(http.MethodGet, "/proposals", nil), http.StatusOK, "Бул сиздин сунушуңуз", "1\u00a0510,00\u00a0сом → 1\u00a0600,00\u00a0сом")
 	see(t, one.post("/proposals/1/accept", url.Values{}), http.StatusForbidden)
 	see(t, two.do(http.MethodGet, "/proposals", nil), http.StatusOK, "/proposals/1/accept")
 	see(t, two.post("/proposals/1/accept", url.Values{}), http.StatusSeeOther)
+	see(t, two.do(http.MethodGet, "/proposals", nil), http.StatusOK, "1\u00a0510,00\u00a0сом → 1\u00a0600,00\u00a0сом")
 	see(t, two.do(http.MethodGet, "/prices", nil), http.StatusOK, "1\u00a0600,00", "01.05.2026 09:00:00", "1\u00a0510,00")
 	see(t, h.as(registry.Clerk, 0).post("/prices", form), http.StatusForbidden)
 }
