@@ -363,6 +363,8 @@ func (j *job) short() {
 	}
 	j.clerk.Goto("/applications/" + j.number)
 	j.clerk.See(j.T("status.application.verified"))
+	j.clerk.Keys(kb.Escape)
+	j.clerk.Until("the list", patience, func() bool { return j.clerk.Path() == "/worklist" })
 	if n := j.count("SELECT count(*) FROM account_entries"); n != 0 {
 		j.t.Errorf("%d entries of the account after a refusal", n)
 	}

@@ -6,6 +6,8 @@
 //   data-key="g w"  two keys, one after the other
 //   data-rows       on a table or list: J and K move over its data-row
 //                   children, Enter follows the first link of the row
+//
+// Escape follows the link above the title that has a key: back to the list.
 (() => {
   'use strict';
   const offKey = 'tamga-keys-off';
@@ -104,6 +106,12 @@
         const link = document.querySelector('[data-rows] [data-row][aria-current=true] a[href]');
         link?.click();
         return Boolean(link);
+      }
+      case 'Escape': {
+        const back = document.querySelector('.tg-crumb a[data-key]');
+        if (!back || document.querySelector('[data-more][open]')) return false; // the menu closes first
+        back.click();
+        return true;
       }
       default: return press(key);
     }
