@@ -21,7 +21,7 @@ import (
 const auditTable = "Auditor's search"
 
 func init() {
-	explained[auditTable] = "One page over HTTP, as an auditor's browser gets it: session checked, the search (with its count of up to a thousand), rows, rendered; PostgreSQL with its default settings, five years of certificates, six in a hundred reported. Ours is the median of the long register, the peer that of the short one, asked in turns. Where the short register does not fill a page there are two lines: the first page, whose rows differ, and a page of as many rows."
+	explained[auditTable] = "One page over HTTP, as an auditor's browser gets it: session checked, the search (with its count of up to five hundred), rows, rendered; PostgreSQL with its default settings, five years of certificates, six in a hundred reported. Ours is the median of the long register, the peer that of the short one, asked in turns. Where the short register does not fill a page there are two lines: the first page, whose rows differ, and a page of as many rows."
 }
 
 // clerksOnFile are the operators who had a hand in the certificates, besides the

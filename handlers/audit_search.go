@@ -32,7 +32,7 @@ type auditSearchPage struct {
 	Order     string    // in words
 
 	Items       []auditLine
-	Total       string // "1 000+"; empty on later pages
+	Total       string // "500+"; empty on later pages
 	Cut         bool
 	Narrow      bool
 	Next, First string

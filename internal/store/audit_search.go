@@ -81,7 +81,7 @@ type CertificatesFound struct {
 }
 
 const (
-	searchLooked = 2000
+	searchLooked = 800
 	// searchSteps: a search first looks at one in so many of these rows, and at
 	// more only if they do not fill a page.
 	searchSteps = 2
@@ -92,7 +92,7 @@ const (
 	// chooses the fewest.
 	searchCounted = 20_000
 	// searchTotal is up to where results are counted.
-	searchTotal = 1000
+	searchTotal = 500
 	// searchOrganisations is how many organisations of a name are looked at.
 	searchOrganisations = 100
 )
