@@ -79,7 +79,7 @@ var searchFill = []string{
 		SELECT id AS decision, id AS report, CASE outcome WHEN 'revoked' THEN 'revoke' WHEN 'lifted' THEN 'lift' ELSE 'reject' END, {approver}, '\x30', '\x30', '1', concluded_at FROM cases WHERE outcome <> 'received' ORDER BY id`,
 	`INSERT INTO status_changes (id, serial, status, reason, at, ocsp_at, ocsp_answer, crl_number, public_at)
 		SELECT id, pg_temp.serial(i), status, reason, at, at + interval '2 seconds', '\x30', 1, at + interval '2 seconds' FROM changes ORDER BY id`,
-	`UPDATE status_changes s SET held_until = n.at, held_long = n.at - s.at > interval '31 days' FROM changes b JOIN changes n ON n.i = b.i AND n.id > b.id WHERE b.status = 'suspended' AND s.id = b.id`,
+	`UPDATE status_changes s SET held_until = n.at, held_long = n.at - s.at > interval '2 days' FROM changes b JOIN changes n ON n.i = b.i AND n.id > b.id WHERE b.status = 'suspended' AND s.id = b.id`,
 	`INSERT INTO crls (number, source, this_update, next_update, made_at, entries, size, sha256) VALUES (1, 'own', {start}, {now}, {start}, 0, 1, repeat('0', 64))`,
 
 	// Marks: what issueMarks and laterMarks of package store say, of all at once.

@@ -29,8 +29,8 @@ func (s *Store) restated(serials []registry.Serial) {
 }
 
 // heldLong is how long a suspension holds at most that is found by its beginning
-// alone.
-const heldLong = 31 * 24 * time.Hour
+// alone: nearly all are decided on within a day (UB-28).
+const heldLong = 2 * 24 * time.Hour
 
 // restate notes a change of status for whoever answers relying parties; it ends
 // a suspension that held until then.
