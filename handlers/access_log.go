@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -67,7 +68,11 @@ func (s *Server) access(c echo.Context) error {
 		v.Next = "/audit/access?" + q.Encode()
 	}
 	err = s.read(c, func(tx *store.Tx) error {
-		names, err := operatorNames(tx, lang(c))
+		entries := make([]journal.Entry, len(found))
+		for i, e := range found {
+			entries[i] = e.Entry
+		}
+		names, err := actorsOf(tx, lang(c), entries)
 		if err != nil {
 			return err
 		}
@@ -77,7 +82,7 @@ func (s *Server) access(c echo.Context) error {
 		}
 		v.Operators = []choice{{Label: s.text(c, "filter.all")}}
 		for _, o := range people {
-			v.Operators = append(v.Operators, choice{Value: strconv.FormatInt(int64(o.ID), 10), Label: names[o.ID], Chosen: o.ID == f.Operator})
+			v.Operators = append(v.Operators, choice{Value: strconv.FormatInt(int64(o.ID), 10), Label: names.operators[o.ID], Chosen: o.ID == f.Operator})
 		}
 		return s.accessItems(c, tx, v, found, names)
 	})
@@ -87,7 +92,7 @@ func (s *Server) access(c echo.Context) error {
 	return s.render(c, http.StatusOK, "access", v)
 }
 
-func (s *Server) accessItems(c echo.Context, tx *store.Tx, v *accessPage, found []store.Access, names map[registry.OperatorID]string) error {
+func (s *Server) accessItems(c echo.Context, tx *store.Tx, v *accessPage, found []store.Access, names actorNames) error {
 	var files []registry.FileID
 	for _, e := range found {
 		files = append(files, registry.FileID(subjectID(e, "file")))
@@ -98,7 +103,7 @@ func (s *Server) accessItems(c echo.Context, tx *store.Tx, v *accessPage, found 
 	}
 	apps, docs := map[registry.ApplicationID]*registry.Application{}, map[registry.DocumentID]*registry.Document{}
 	for i, e := range found {
-		item := accessItem{At: e.At, Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names), Purpose: e.Purpose, File: fileNames[files[i]]}
+		item := accessItem{At: e.At, Who: s.auditActor(c, e.Actor, names), Purpose: e.Purpose, File: fileNames[files[i]]}
 		var details struct{ Page string }
 		if json.Unmarshal([]byte(e.Details), &details) == nil {
 			item.From = details.Page

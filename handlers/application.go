@@ -120,7 +120,7 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if v.Money, err = s.fileMoney(tx, v.App); err != nil {
 			return err
 		}
-		if v.History, err = s.applicationHistory(c, tx, v.App, names); err != nil {
+		if v.History, err = s.applicationHistory(c, tx, v.App); err != nil {
 			return err
 		}
 		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {

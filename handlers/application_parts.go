@@ -3,11 +3,9 @@ package handlers
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -97,8 +95,12 @@ func (s *Server) fileMoney(tx *store.Tx, app *registry.Application) (*fileMoney,
 }
 
 // applicationHistory is what happened to a file last, in words.
-func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application, names map[registry.OperatorID]string) ([]historyRow, error) {
+func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application) ([]historyRow, error) {
 	entries, err := tx.JournalAbout(workflow.Application(app.ID), 0, historyRead)
+	if err != nil {
+		return nil, err
+	}
+	names, err := actorsOf(tx, lang(c), entries)
 	if err != nil {
 		return nil, err
 	}
@@ -118,20 +120,6 @@ func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.
 		out = append(out, row)
 	}
 	return out, nil
-}
-
-// actorName is how a file's history calls who did something.
-func (s *Server) actorName(c echo.Context, a journal.Actor, names map[registry.OperatorID]string) string {
-	switch a.Kind {
-	case journal.ActorOperator:
-		id, err := strconv.ParseInt(a.ID, 10, 64)
-		if err == nil {
-			return names[registry.OperatorID(id)]
-		}
-	case journal.ActorApplicant, journal.ActorClient:
-		return s.text(c, "application.applicant")
-	}
-	return ""
 }
 
 // clerkOptions are the clerks that a file can be given to.

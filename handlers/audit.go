@@ -116,7 +116,7 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 	if err != nil {
 		return err
 	}
-	names, err := operatorNames(tx, lang(c))
+	names, err := actorsOf(tx, lang(c), entries)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 		v.First = auditPath(c, "after", "")
 	}
 	for _, e := range entries {
-		item := auditItem{ID: e.ID, At: e.At, Kind: e.Kind, Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names)}
+		item := auditItem{ID: e.ID, At: e.At, Kind: e.Kind, Who: s.auditActor(c, e.Actor, names)}
 		if e.Details != "{}" {
 			item.Details = s.auditFacts(c, e.Kind, e.Details)
 		}
@@ -145,14 +145,6 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 		v.Items = append(v.Items, item)
 	}
 	return nil
-}
-
-// auditActor says who it was: an operator by name, others by their kind.
-func (s *Server) auditActor(c echo.Context, kind, id string, names map[registry.OperatorID]string) string {
-	if n, err := strconv.ParseInt(id, 10, 64); err == nil && kind == "operator" && names[registry.OperatorID(n)] != "" {
-		return names[registry.OperatorID(n)]
-	}
-	return strings.TrimSpace(s.text(c, "audit.actor."+kind) + " " + id)
 }
 
 // auditPath is the list's address with one parameter changed.

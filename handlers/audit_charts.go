@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tamga-ca/tamga/internal/journal"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -282,7 +283,7 @@ func (s *Server) chartDecisions(c echo.Context, tx *store.Tx, p period) (*chart,
 		ch.Cut = ch.Cut || n.N >= store.ChartRows
 	}
 	for _, id := range slices.Sorted(maps.Keys(by)) {
-		ch.row(s.auditActor(c, "operator", id, names), by[id], cellsOf(by[id]))
+		ch.row(s.auditActor(c, journal.Actor{Kind: journal.ActorOperator, ID: id}, actorNames{operators: names}), by[id], cellsOf(by[id]))
 	}
 	return ch, nil
 }

@@ -53,12 +53,12 @@ type lifeLine struct {
 func (s *Server) auditLife(c echo.Context) error {
 	v := new(auditLifePage)
 	var life *store.Life
-	var names map[registry.OperatorID]string
+	var names actorNames
 	err := s.read(c, func(tx *store.Tx) (err error) {
 		if life, err = tx.Life(registry.Serial(c.Param("serial"))); err != nil {
 			return err
 		}
-		if names, err = operatorNames(tx, lang(c)); err != nil {
+		if names, err = actorsOf(tx, lang(c), life.Entries); err != nil {
 			return err
 		}
 		return s.lifeFacts(c, tx, life, v)
@@ -137,9 +137,9 @@ var lifeClasses = map[string]string{
 	"report.received": "is-key", "certificate.suspended": "is-stop", "certificate.revoked": "is-stop", "certificate.issued": "is-key",
 }
 
-func (s *Server) lifeEntry(c echo.Context, e journal.Entry, names map[registry.OperatorID]string, proofs map[string]*templates.State) lifeLine {
+func (s *Server) lifeEntry(c echo.Context, e journal.Entry, names actorNames, proofs map[string]*templates.State) lifeLine {
 	line := lifeLine{
-		At: e.At, Text: e.Kind, Facts: s.auditFacts(c, e.Kind, e.Details), Who: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names),
+		At: e.At, Text: e.Kind, Facts: s.auditFacts(c, e.Kind, e.Details), Who: s.auditActor(c, e.Actor, names),
 		Class: lifeClasses[e.Kind], Entry: e.ID, Path: "/audit?id=" + strconv.FormatInt(e.ID, 10),
 	}
 	if key := "history." + e.Kind; s.deps.Renderer.Has(key) {

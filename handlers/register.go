@@ -54,7 +54,7 @@ func (s *Server) registerPage(c echo.Context) (*registerPage, error) {
 		}
 		entries, err := tx.Journal(store.JournalFilter{Kind: "register.exported", Limit: registerExportsShown})
 		for _, e := range entries {
-			item := registerExport{At: e.At, By: s.auditActor(c, string(e.Actor.Kind), e.Actor.ID, names)}
+			item := registerExport{At: e.At, By: s.auditActor(c, e.Actor, actorNames{operators: names})}
 			if err := json.Unmarshal([]byte(e.Details), &item); err != nil {
 				return fmt.Errorf("reading journal entry %d: %w", e.ID, err)
 			}

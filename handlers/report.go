@@ -151,9 +151,13 @@ func (s *Server) reportFacts(c echo.Context, tx *store.Tx, v *reportPage) (err e
 	if err != nil {
 		return err
 	}
+	actors, err := actorsOf(tx, lang(c), entries)
+	if err != nil {
+		return err
+	}
 	for _, e := range entries {
 		if key := "history." + e.Kind; s.deps.Renderer.Has(key) && len(v.History) < historyShown {
-			v.History = append(v.History, historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, names)})
+			v.History = append(v.History, historyRow{At: templates.DateTime(e.At), Text: s.text(c, key), Who: s.actorName(c, e.Actor, actors)})
 		}
 	}
 	d, err := tx.RevocationDecision(r.ID)

@@ -115,6 +115,10 @@ func TestUB26_StopFromTheCabinet(t *testing.T) {
 	see(t, holder.do(http.MethodGet, "/login", nil), http.StatusOK, "Сертификат токтотулду:", "R-26-0001")
 	see(t, holder.do(http.MethodGet, "/cabinet", nil), http.StatusSeeOther)
 	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/revocations", nil), http.StatusOK, "Жеке кабинеттен")
+	// Who it was stands everywhere by name, to the auditor as a client.
+	auditor := h.as(registry.Auditor, 0)
+	see(t, auditor.do(http.MethodGet, "/audit/certificates/"+string(h.cert.Serial), nil), http.StatusOK, "Кардар "+h.cert.HolderName)
+	see(t, auditor.do(http.MethodGet, "/audit?subject=certificate&subject_id="+string(h.cert.Serial), nil), http.StatusOK, "Кардар "+h.cert.HolderName)
 }
 
 // The reason of a reissue leads; a holder's order makes a draft and a report.

@@ -134,3 +134,22 @@ func (tx *Tx) Handover(id registry.EnrolmentID) (*Handover, error) {
 	}
 	return &Handover{registry.EnrolmentID(r.EnrolmentID), registry.CertificateID(r.CertificateID), r.Envelope, r.Signature, r.CreatedAt.UTC()}, nil
 }
+
+// HolderNames are the names in certificates, by serial.
+func (tx *Tx) HolderNames(serials []registry.Serial) (map[registry.Serial]string, error) {
+	names := map[registry.Serial]string{}
+	if len(serials) == 0 {
+		return names, nil
+	}
+	var rows []struct {
+		Serial     registry.Serial
+		HolderName string
+	}
+	if err := tx.query(&rows, `SELECT serial, holder_name FROM certificates WHERE serial IN ?`, serials); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		names[r.Serial] = r.HolderName
+	}
+	return names, nil
+}
