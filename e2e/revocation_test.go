@@ -440,19 +440,23 @@ func (x *revoking) openReport() (number string) {
 
 // tryReissue: ordering a reissue for a lost device is a report.
 func (x *revoking) tryReissue(t *testing.T) {
-	p, cert := x.holder()
-	h := x.enter(p)
-	h.Goto("/cabinet/certificates/" + string(cert.Serial) + "/reissue")
+	token, cert := x.fresh(9)
+	h := x.desk.at(t).user(t, token)
+	h.Expect(`\b(401|403)\b`)
+	h.ready(token.Serial)
+	h.enter(tokenPIN)
+	h.inside(tokenPIN)
+	h.Goto("/cabinet/certificates/" + serialOf(cert) + "/reissue")
 	h.Click(`input[name=reason][value=DEVICE_LOST]`)
 	h.Submit(`form[action$="/reissue"] button[type=submit]`)
 	h.See(x.T("reissue.yours.DEVICE_LOST"))
-	x.clerk.Goto("/revocations/new?serial=" + string(cert.Serial))
+	x.clerk.Goto("/revocations/new?serial=" + serialOf(cert))
 	number := x.openReport()
 	x.approver.Goto("/revocations/" + number)
 	x.approver.See(x.T("revocation.orders"))
 	x.decide(number, "revoke", "device_lost", "")
-	out(t, h)
-	x.says(t, cert.DER, "keyCompromise")
+	out(t, h.Page)
+	x.says(t, cert.Raw, "keyCompromise")
 }
 
 // tryBulk: one approver proposes an organisation's certificates, another signs
