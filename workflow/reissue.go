@@ -238,14 +238,7 @@ func (f *Flow) reportReissue(tx *store.Tx, who Actor, app *registry.Application,
 	if old, err = tx.LockCertificate(old.ID); err != nil {
 		return err
 	}
-	open, err := tx.OpenReportOf(old.ID)
-	if err == nil && registry.KeyAtRisk(cause.RFC5280) {
-		_, err = f.addToReport(tx, who, open.ID, old, cause.Code, since)
-	}
-	if registry.KindOf(err) != registry.NotFound {
-		return err
-	}
-	_, err = f.receive(tx, who, old, ReportInput{
+	_, err = f.receiveMore(tx, who, old, ReportInput{
 		Serial: old.Serial, Way: registry.ByReissue, Reporter: reporter, Cause: cause.Code, InvalidSince: since,
 		Identified: []registry.Identification{registry.HandedInReissue}, Suspend: registry.KeyAtRisk(cause.RFC5280),
 	}, app.ID)

@@ -159,17 +159,28 @@ func (f *Flow) checkReport(cert *registry.Certificate, in *ReportInput) (cause a
 	return cause, nil
 }
 
-// addToReport takes up what else is said of a certificate whose report is open: a
-// key in danger takes the place of a lesser cause, and the certificate is out of
-// use at once. What was worse already stays.
-func (f *Flow) addToReport(tx *store.Tx, who Actor, id registry.ReportID, cert *registry.Certificate, code string, since *time.Time) (*registry.Report, error) {
-	r, err := tx.LockReport(id)
+// receiveMore is receive for a certificate whose report may be open already: what
+// is said further goes into that one. A key in danger takes the place of a lesser
+// cause; what was worse already stays.
+func (f *Flow) receiveMore(tx *store.Tx, who Actor, cert *registry.Certificate, in ReportInput, app registry.ApplicationID) (*registry.Report, error) {
+	open, err := tx.OpenReportOf(cert.ID)
+	if registry.KindOf(err) == registry.NotFound {
+		return f.receive(tx, who, cert, in, app)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if cause, known := f.pack.RevocationCause(code); known && registry.KeyAtRisk(cause.RFC5280) && !registry.KeyAtRisk(r.Code) {
+	cause, err := f.checkReport(cert, &in)
+	if err != nil {
+		return nil, err
+	}
+	r, err := tx.LockReport(open.ID)
+	if err != nil {
+		return nil, err
+	}
+	if registry.KeyAtRisk(cause.RFC5280) && !registry.KeyAtRisk(r.Code) {
 		details := map[string]any{"number": r.Number, "from": r.Cause, "to": cause.Code}
-		r.Cause, r.Code, r.InvalidSince = cause.Code, cause.RFC5280, since
+		r.Cause, r.Code, r.InvalidSince = cause.Code, cause.RFC5280, in.InvalidSince
 		if err := tx.SaveReport(r); err != nil {
 			return nil, err
 		}
@@ -177,7 +188,7 @@ func (f *Flow) addToReport(tx *store.Tx, who Actor, id registry.ReportID, cert *
 			return nil, err
 		}
 	}
-	if cert.Status == registry.CertIssued && f.CanSuspend() {
+	if in.Suspend && cert.Status == registry.CertIssued && f.CanSuspend() {
 		return r, f.suspendReported(tx, who, r, cert)
 	}
 	return r, nil

@@ -11,8 +11,8 @@ import (
 // SuspendByEmergencyCode takes a certificate out of use at once, for whoever
 // has the code of its hand-over paper and nothing else: nothing → received,
 // issued → suspended. A wrong code tells nothing and is counted by its source;
-// the code opens nothing else, and an approver can lift what it did. A report
-// that is open already is found, and its certificate suspended.
+// the code opens nothing else, and an approver can lift what it did. Where a report
+// is open already, what is said goes into that one.
 func (f *Flow) SuspendByEmergencyCode(ctx context.Context, code, cause, source string) (*registry.Report, *registry.Certificate, error) {
 	cert, err := f.EmergencyCode(ctx, code, source)
 	if err != nil {
@@ -23,18 +23,10 @@ func (f *Flow) SuspendByEmergencyCode(ctx context.Context, code, cause, source s
 		if cert, err = lockWithEnrolment(tx, cert.ID); err != nil {
 			return err
 		}
-		open, err := tx.OpenReportOf(cert.ID)
-		if registry.KindOf(err) == registry.NotFound {
-			r, err = f.receive(tx, Anonymous(), cert, ReportInput{
-				Serial: cert.Serial, Way: registry.ByEmergencyCode, Reporter: cert.HolderName, Cause: cause, Suspend: true,
-				Identified: []registry.Identification{registry.HasEmergency},
-			}, 0)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		r, err = f.addToReport(tx, Anonymous(), open.ID, cert, cause, nil)
+		r, err = f.receiveMore(tx, Anonymous(), cert, ReportInput{
+			Serial: cert.Serial, Way: registry.ByEmergencyCode, Reporter: cert.HolderName, Cause: cause, Suspend: true,
+			Identified: []registry.Identification{registry.HasEmergency},
+		}, 0)
 		return err
 	})
 	if err != nil {

@@ -29,7 +29,7 @@ func MayReport(own, cert *registry.Certificate) bool {
 // ReportFromCabinet enters a holder's report and takes the certificate out of
 // use at once: nothing → received, issued → suspended. It can be lifted by an
 // approver; to end it for good a holder signs (RevokeOwn), or an approver. Where
-// a report is open already, its certificate is suspended.
+// a report is open already, what is said goes into that one.
 func (f *Flow) ReportFromCabinet(ctx context.Context, who Actor, in ReportInput) (*registry.Report, error) {
 	var r *registry.Report
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
@@ -39,18 +39,7 @@ func (f *Flow) ReportFromCabinet(ctx context.Context, who Actor, in ReportInput)
 		}
 		in.Way, in.Reporter, in.Suspend, in.ReportedAt = registry.FromCabinet, who.Certificate.HolderName, true, time.Time{}
 		in.Identified = []registry.Identification{registry.HasCertificate}
-		open, err := tx.OpenReportOf(cert.ID)
-		if registry.KindOf(err) == registry.NotFound || err == nil && cert.Status != registry.CertIssued {
-			r, err = f.receive(tx, who, cert, in, 0)
-			return err
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := f.checkReport(cert, &in); err != nil {
-			return err
-		}
-		r, err = f.addToReport(tx, who, open.ID, cert, in.Cause, in.InvalidSince)
+		r, err = f.receiveMore(tx, who, cert, in, 0)
 		return err
 	})
 	if err != nil {
