@@ -38,7 +38,6 @@ var notPages = map[string]string{
 	"/revocations/bulk/:number":            "seen with a list: TestRevocation",
 	"/cabinet/orders/:number/evidence.zip": "a file",
 	"/enrolments/:id/paper":                "a file",
-	"/enrolments/:id/token/paper":          "a file",
 	"/cabinet/certificates/:serial":        "a file",
 	"/archive/files/:id":                   "a scan",
 	"/activate/state":                      "seen while a certificate is being made: TestMainJob",

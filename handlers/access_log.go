@@ -72,11 +72,11 @@ func (s *Server) access(c echo.Context) error {
 		for i, e := range found {
 			entries[i] = e.Entry
 		}
-		names, err := actorsOf(tx, lang(c), entries)
+		people, err := tx.Operators()
 		if err != nil {
 			return err
 		}
-		people, err := tx.Operators()
+		names, err := actorsOf(tx, namesOf(people, lang(c)), entries)
 		if err != nil {
 			return err
 		}

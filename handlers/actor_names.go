@@ -18,19 +18,16 @@ type actorNames struct {
 	holders   map[registry.Serial]string
 }
 
-// actorsOf are the names of all operators and of the holders in some entries.
-func actorsOf(tx *store.Tx, l registry.Language, entries []journal.Entry) (names actorNames, err error) {
-	if names.operators, err = operatorNames(tx, l); err != nil {
-		return names, err
-	}
+// actorsOf are the names of the operators, and of the holders in some entries.
+func actorsOf(tx *store.Tx, operators map[registry.OperatorID]string, entries []journal.Entry) (actorNames, error) {
 	var serials []registry.Serial
 	for _, e := range entries {
 		if e.Actor.Kind == journal.ActorClient {
 			serials = append(serials, registry.Serial(e.Actor.ID))
 		}
 	}
-	names.holders, err = tx.HolderNames(serials)
-	return names, err
+	holders, err := tx.HolderNames(serials)
+	return actorNames{operators, holders}, err
 }
 
 // of is the name of an actor; empty: they have none.

@@ -109,10 +109,12 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if v.App, err = tx.ApplicationByNumber(number); err != nil {
 			return err
 		}
-		names, err := operatorNames(tx, lang(c))
+		operators, err := tx.Operators()
 		if err != nil {
 			return err
 		}
+		names := namesOf(operators, lang(c))
+		v.Clerks = clerkOptions(operators, lang(c))
 		v.Assignee = names[v.App.Assignee]
 		if err := s.applicationDocuments(c, tx, v, names); err != nil {
 			return err
@@ -120,16 +122,13 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if v.Money, err = s.fileMoney(tx, v.App); err != nil {
 			return err
 		}
-		if v.History, err = s.applicationHistory(c, tx, v.App); err != nil {
+		if v.History, err = s.applicationHistory(c, tx, v.App, names); err != nil {
 			return err
 		}
 		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
 			return err
 		}
-		if v.Old, err = s.applicationOld(c, tx, v.App); err != nil {
-			return err
-		}
-		v.Clerks, err = clerkOptions(tx, lang(c))
+		v.Old, err = s.applicationOld(c, tx, v.App)
 		return err
 	})
 	if err != nil {

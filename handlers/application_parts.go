@@ -95,12 +95,12 @@ func (s *Server) fileMoney(tx *store.Tx, app *registry.Application) (*fileMoney,
 }
 
 // applicationHistory is what happened to a file last, in words.
-func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application) ([]historyRow, error) {
+func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.Application, operators map[registry.OperatorID]string) ([]historyRow, error) {
 	entries, err := tx.JournalAbout(workflow.Application(app.ID), 0, historyRead)
 	if err != nil {
 		return nil, err
 	}
-	names, err := actorsOf(tx, lang(c), entries)
+	names, err := actorsOf(tx, operators, entries)
 	if err != nil {
 		return nil, err
 	}
@@ -123,16 +123,11 @@ func (s *Server) applicationHistory(c echo.Context, tx *store.Tx, app *registry.
 }
 
 // clerkOptions are the clerks that a file can be given to.
-func clerkOptions(tx *store.Tx, l registry.Language) ([]formOption, error) {
-	all, err := tx.Operators()
-	if err != nil {
-		return nil, err
-	}
-	var out []formOption
-	for _, o := range all {
+func clerkOptions(operators []*registry.Operator, l registry.Language) (out []formOption) {
+	for _, o := range operators {
 		if o.Role == registry.Clerk && !o.Disabled {
 			out = append(out, formOption{fmt.Sprint(int64(o.ID)), o.Person.Name(l).Short()})
 		}
 	}
-	return out, nil
+	return out
 }

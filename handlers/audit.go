@@ -116,7 +116,11 @@ func (s *Server) auditItems(c echo.Context, tx *store.Tx, v *auditPage) error {
 	if err != nil {
 		return err
 	}
-	names, err := actorsOf(tx, lang(c), entries)
+	operators, err := operatorNames(tx, lang(c))
+	if err != nil {
+		return err
+	}
+	names, err := actorsOf(tx, operators, entries)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,11 @@ func (s *Server) auditLife(c echo.Context) error {
 		if life, err = tx.Life(registry.Serial(c.Param("serial"))); err != nil {
 			return err
 		}
-		if names, err = actorsOf(tx, lang(c), life.Entries); err != nil {
+		operators, err := operatorNames(tx, lang(c))
+		if err != nil {
+			return err
+		}
+		if names, err = actorsOf(tx, operators, life.Entries); err != nil {
 			return err
 		}
 		return s.lifeFacts(c, tx, life, v)

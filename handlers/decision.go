@@ -96,10 +96,14 @@ func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
 		if v.App.OrganisationID == 0 {
 			return registry.Refuse(registry.NotFound, "error.not_found")
 		}
-		if err := s.decisionFacts(c, tx, v); err != nil {
+		docs, err := tx.Documents(v.App.ID)
+		if err != nil {
 			return err
 		}
-		return s.decisionMoney(c, tx, v, who)
+		if err := s.decisionFacts(c, tx, v, docs); err != nil {
+			return err
+		}
+		return s.decisionMoney(c, tx, v, who, docs)
 	})
 	if err != nil {
 		return nil, err
@@ -115,7 +119,7 @@ func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
 }
 
 // decisionFacts are the declaration beside what is on file, and the documents.
-func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) error {
+func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage, docs []*registry.Document) error {
 	l := lang(c)
 	org, err := tx.Organisation(v.App.OrganisationID)
 	if err != nil {
@@ -125,10 +129,6 @@ func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) er
 		v.Office = o.Name.In(l)
 	}
 	if v.Rows, err = decisionRows(tx, l, org, &v.App.Declaration); err != nil {
-		return err
-	}
-	docs, err := tx.Documents(v.App.ID)
-	if err != nil {
 		return err
 	}
 	files, err := tx.FilesOf(v.App.ID)
@@ -174,7 +174,7 @@ func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage) er
 }
 
 // decisionMoney is the fee, the balance, and whether this approver may decide.
-func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, who workflow.Actor) (err error) {
+func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, who workflow.Actor, docs []*registry.Document) (err error) {
 	if v.Quote, err = s.deps.Workflow.Quote(tx, v.App, s.deps.Now()); err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Server) decisionMoney(c echo.Context, tx *store.Tx, v *decisionPage, wh
 		}
 	}
 	var refused *registry.Error
-	if err := s.deps.Workflow.MayApprove(tx, who, v.App, v.Balance, v.Quote); errors.As(err, &refused) {
+	if err := s.deps.Workflow.MayApprove(tx, who, v.App, docs, v.Balance, v.Quote); errors.As(err, &refused) {
 		v.Barred, v.FourEyes = s.sentence(c, refused), refused.Kind == registry.Forbidden
 	} else if err != nil {
 		return err
@@ -253,12 +253,13 @@ func decisionRows(tx *store.Tx, l registry.Language, org *registry.Organisation,
 // operatorNames are the operators' short names, by id.
 func operatorNames(tx *store.Tx, l registry.Language) (map[registry.OperatorID]string, error) {
 	all, err := tx.Operators()
-	if err != nil {
-		return nil, err
-	}
+	return namesOf(all, l), err
+}
+
+func namesOf(operators []*registry.Operator, l registry.Language) map[registry.OperatorID]string {
 	names := map[registry.OperatorID]string{}
-	for _, o := range all {
+	for _, o := range operators {
 		names[o.ID] = o.Person.Name(l).Short()
 	}
-	return names, nil
+	return names
 }

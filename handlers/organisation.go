@@ -24,7 +24,7 @@ type organisationPage struct {
 	Holders      []registry.HolderLink // who may act for it besides
 	MayBegin     bool
 	MayReport    bool   // that a certificate must not be used; and detach holders
-	MayAttach    bool   // holders
+	MayAttach    bool   // holders, where somebody who logs in chooses among companies
 	Statement    string // address of the statement; empty: not for this person
 	Access       string // address of who looked at its papers; the same
 	Form         url.Values
@@ -87,7 +87,7 @@ func (s *Server) organisationPage(c echo.Context) (*organisationPage, error) {
 	if role == registry.Auditor {
 		v.Access = accessAbout(string(v.Org.INN))
 	}
-	v.MayBegin, v.MayAttach, v.MayReport = role == registry.Clerk, role == registry.Approver, role == registry.Clerk || role == registry.Approver
+	v.MayBegin, v.MayAttach, v.MayReport = role == registry.Clerk, role == registry.Approver && s.deps.CompanyStep, role == registry.Clerk || role == registry.Approver
 	statement := "/organisations/:inn/statement"
 	if r, ok := s.routes[http.MethodGet+" "+statement]; ok && r.Access.Allows(identity(c)) == nil {
 		v.Statement = "/organisations/" + string(v.Org.INN) + "/statement"

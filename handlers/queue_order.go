@@ -82,13 +82,12 @@ func (s *Server) queueOrderPage(c echo.Context) (*queueOrderPage, error) {
 		if v.Order, err = tx.Order(v.App.ID); err != nil {
 			return err
 		}
-		if v.Clerks, err = clerkOptions(tx, lang(c)); err != nil {
-			return err
-		}
-		names, err := operatorNames(tx, lang(c))
+		operators, err := tx.Operators()
 		if err != nil {
 			return err
 		}
+		v.Clerks = clerkOptions(operators, lang(c))
+		names := namesOf(operators, lang(c))
 		v.Who, v.Mine = names[v.App.Assignee], v.App.Assignee != 0 && v.App.Assignee == identity(c).OperatorID
 		if err := s.queueFacts(c, tx, v); err != nil {
 			return err

@@ -54,7 +54,7 @@ func (s *Server) reissueStart(c echo.Context) error {
 // reissueBegin makes the draft, with what is on file, for the clerk to go on
 // with.
 func (s *Server) reissueBegin(c echo.Context) error {
-	return s.reissueDone(c, func(_ *reissuePage, d *workflow.Draft) error {
+	return s.reissueDone(c, func(d *workflow.Draft, _ url.Values) error {
 		s.flash(c, "good", "reissue.begun", "number", d.Number)
 		return s.redirect(c, "/applications/"+d.Number+"/edit")
 	})
@@ -72,7 +72,11 @@ func (s *Server) cabinetReissue(c echo.Context) error {
 // cabinetReissueBegin takes the holder's order: from here it is a report, and
 // the page says what to bring, with the file's number and its secret link.
 func (s *Server) cabinetReissueBegin(c echo.Context) error {
-	return s.reissueDone(c, func(v *reissuePage, d *workflow.Draft) error {
+	return s.reissueDone(c, func(d *workflow.Draft, form url.Values) error {
+		v, err := s.reissuePage(c, registry.Serial(c.Param("serial")), form) // the certificate may be suspended now
+		if err != nil {
+			return err
+		}
 		v.Done = d
 		if d.Link != "" {
 			v.Link = s.deps.BaseURL + "/track/" + d.Link
@@ -82,13 +86,12 @@ func (s *Server) cabinetReissueBegin(c echo.Context) error {
 }
 
 // reissueDone begins the reissue that the form asks for; done answers then.
-func (s *Server) reissueDone(c echo.Context, done func(*reissuePage, *workflow.Draft) error) error {
+func (s *Server) reissueDone(c echo.Context, done func(*workflow.Draft, url.Values) error) error {
 	form, err := postForm(c)
 	if err != nil {
 		return err
 	}
-	serial := registry.Serial(cmp.Or(c.Param("serial"), form.Get("serial")))
-	v, err := s.reissuePage(c, serial, form)
+	v, err := s.reissuePage(c, registry.Serial(cmp.Or(c.Param("serial"), form.Get("serial"))), form)
 	if err != nil {
 		return err
 	}
@@ -100,10 +103,7 @@ func (s *Server) reissueDone(c echo.Context, done func(*reissuePage, *workflow.D
 	if err != nil {
 		return err
 	}
-	if v, err = s.reissuePage(c, serial, form); err != nil { // the certificate may be suspended now
-		return err
-	}
-	return done(v, d)
+	return done(d, form)
 }
 
 func (s *Server) beginReissue(c echo.Context, v *reissuePage, form url.Values) (*workflow.Draft, error) {

@@ -151,7 +151,7 @@ func (s *Server) reportFacts(c echo.Context, tx *store.Tx, v *reportPage) (err e
 	if err != nil {
 		return err
 	}
-	actors, err := actorsOf(tx, lang(c), entries)
+	actors, err := actorsOf(tx, names, entries)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,5 @@ func (s *Server) tokenRoutes() []route {
 		{Method: post, Path: "/enrolments/:id/token/receive", Access: desk, Handle: s.tokenReceive},
 		{Method: post, Path: "/enrolments/:id/token/removed", Access: desk, Handle: s.tokenRemoved},
 		{Method: post, Path: "/enrolments/:id/paper", Access: desk, Handle: s.enrolmentPaper},
-		{Method: post, Path: "/enrolments/:id/token/paper", Access: desk, Handle: s.enrolmentPaper}, // tamga-token asks there
 	}
 }

@@ -103,7 +103,15 @@ func TestFourEyes(t *testing.T) {
 
 		me := o.approver.Operator.Person.PersonalNumber
 		judge := func(tx *store.Tx) error {
-			return o.flow.MayApprove(tx, o.approver.Actor, o.application(id), 0, registry.Quote{})
+			app, err := tx.Application(id)
+			if err != nil {
+				return err
+			}
+			docs, err := tx.Documents(id)
+			if err != nil {
+				return err
+			}
+			return o.flow.MayApprove(tx, o.approver.Actor, app, docs, 0, registry.Quote{})
 		}
 		if err := s.Read(t.Context(), judge); err != nil {
 			t.Fatalf("an uninvolved approver: %v", err)
@@ -134,11 +142,7 @@ func TestFourEyes(t *testing.T) {
 				if err := involve(tx); err != nil {
 					return err
 				}
-				a, err := tx.Application(id)
-				if err != nil {
-					return err
-				}
-				if err := o.flow.MayApprove(tx, o.approver.Actor, a, 0, registry.Quote{}); registry.KindOf(err) != registry.Forbidden {
+				if err := judge(tx); registry.KindOf(err) != registry.Forbidden {
 					t.Errorf("an approver who %s: %v", name, err)
 				}
 				return errUndo

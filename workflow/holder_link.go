@@ -17,6 +17,9 @@ func (f *Flow) AttachHolder(ctx context.Context, who Actor, inn registry.INN, ty
 	if err := who.is(registry.Approver); err != nil {
 		return err
 	}
+	if !f.pack.Login.CompanyStep {
+		return registry.Refuse(registry.Conflict, "error.holder.no_choice") // they log in by an organisation's INN
+	}
 	person, err := registry.ParsePersonalNumber(typed, f.now())
 	if err != nil {
 		return fieldError(err, "personal_number")

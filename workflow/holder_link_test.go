@@ -81,6 +81,18 @@ func TestLG12_HolderAttachedAndDetached(t *testing.T) {
 	})
 }
 
+// Where the INN that a holder types is the company they act for, as at UBR,
+// nobody is attached to a second one.
+func TestLG12_NobodyIsAttachedWhereNoCompanyIsChosen(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newUBROffice(t, s)
+		own := o.onFile(1, 1)
+		o.onFile(2, 1)
+		err := o.flow.AttachHolder(o.ctx, o.approver.Actor, declaration(2).Organisation.INN, string(own.PersonalNumber), "Буйрук № 7")
+		wantKey(t, err, "error.holder.no_choice")
+	})
+}
+
 // Who acts for an organisation by a certificate of it does so no longer when it
 // is revoked, whichever certificate they logged in with (UB-27).
 func TestUB27_NoSessionForACompanyWhoseCertificateIsRevoked(t *testing.T) {

@@ -209,7 +209,7 @@ func (f *Flow) certificateSubject(s *subject) ca.Subject {
 	}
 	if s.app != nil {
 		o := s.app.Declaration.Organisation
-		out.Organisation, out.INN, out.Locality = o.FullName(lang), o.INN, settlement(o.Settlement, lang)
+		out.Organisation, out.INN, out.Locality = o.FullName(lang), o.INN, o.Settlement.In(lang)
 	}
 	return out
 }
@@ -217,12 +217,4 @@ func (f *Flow) certificateSubject(s *subject) ca.Subject {
 // joined are words with single spaces between them.
 func joined(words ...string) string {
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
-}
-
-// settlement is a place's name in a language; English has the Russian one.
-func settlement(s registry.Settlement, l registry.Language) string {
-	if l == registry.Kyrgyz && s.Ky != "" {
-		return s.Ky
-	}
-	return s.Ru
 }

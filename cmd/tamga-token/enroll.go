@@ -427,14 +427,15 @@ func (d *desk) paper(ctx context.Context) error {
 	if d.command.Paper == "" {
 		return nil
 	}
-	res, err := d.server.send(ctx, http.MethodPost, d.path("/paper"), url.Values{"csrf": {d.server.csrf()}})
+	path := fmt.Sprintf("/enrolments/%d/paper", d.command.Enrolment)
+	res, err := d.server.send(ctx, http.MethodPost, path, url.Values{"csrf": {d.server.csrf()}})
 	if err != nil {
 		return d.told(err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	pdf, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil || res.StatusCode != http.StatusOK || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
-		return d.told(saying("server.strange", "url", d.server.origin()+d.path("/paper"), "status", res.StatusCode))
+		return d.told(saying("server.strange", "url", d.server.origin()+path, "status", res.StatusCode))
 	}
 	if err := os.WriteFile(d.command.Paper, pdf, 0o600); err != nil {
 		return err
