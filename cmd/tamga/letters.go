@@ -54,8 +54,8 @@ func (i *installation) letters(words *templates.Catalog, baseURL string) func(wo
 	}
 }
 
-// inWords writes a letter's argument for people: instants, serials, sums and codes, as
-// they come back from JSON.
+// inWords writes a letter's argument for people: instants, serials, sums and
+// codes, as they come back from JSON.
 func inWords(words *templates.Catalog, lang, name string, value any) any {
 	switch name {
 	case "not_before", "not_after", "submitted_at", "prepare_by", "sign_by", "old_not_after", "new_not_before", "lapse_at", "revoked_at", "reported_at", "due_at":

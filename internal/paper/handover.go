@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Handover is the paper that a holder takes home with a token, or for a key in the
-// E-Cloud. All texts are in
-// the paper's language, instants written out by the caller.
+// Handover is the paper that a holder takes home with a token, or for a key in
+// the E-Cloud. All texts are in the paper's language, instants written out by the
+// caller.
 type Handover struct {
 	Language  string // of the paper: ky, ru, en
 	Authority string // its short name
