@@ -41,10 +41,12 @@ func (v *victim) answering(layout ca.Layout) (*workflow.Answering, error) {
 	return &workflow.Answering{Key: key.(crypto.Signer), KeyID: "ocsp.1", CRLKey: issuing}, err
 }
 
-// revoke carries out the decisions, over and over until every report is
-// concluded, and says on its output what it has acknowledged: a serial that is
-// revoked, the number of a list that is published. Nothing that fails ends it.
+// revoke says that it is up and carries out the decisions, over and over until
+// every report is concluded, and says on its output what it has acknowledged: a
+// serial that is revoked, the number of a list that is published. Nothing that
+// fails ends it.
 func (v *victim) revoke(ctx context.Context, s *store.Store, f *workflow.Flow, who *colleague) error {
+	_, _ = fmt.Fprintln(os.Stdout, "up")
 	rounds := 400
 	if v.FullAfter > 0 {
 		rounds = 20 // a full disk stays full
@@ -208,11 +210,12 @@ func (d *disaster) started() int {
 // until waits until n are counted.
 func (d *disaster) until(n int, what string, count func() int) {
 	d.t.Helper()
-	for waited := time.Now(); count() < n; time.Sleep(2 * time.Millisecond) {
-		if time.Since(waited) > time.Minute {
-			d.t.Fatalf("%d of %d %s after a minute", count(), n, what)
+	eventually(d.t, what, func() error {
+		if have := count(); have < n {
+			return fmt.Errorf("%d of %d", have, n)
 		}
-	}
+		return nil
+	})
 }
 
 // ended waits for a program that is to come to its end by itself.
@@ -354,10 +357,11 @@ func TestKilledDatabase(t *testing.T) {
 // other one, forgets its memory and recovers from its log.
 func crash(t *testing.T, dsn string) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var conn *pgx.Conn
+	eventually(t, "the database answers", func() (err error) { // it may still recover
+		conn, err = pgx.Connect(t.Context(), dsn)
+		return err
+	})
 	if err := syscall.Kill(int(conn.PgConn().PID()), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
@@ -367,13 +371,21 @@ func crash(t *testing.T, dsn string) {
 // settled waits until the database answers and our own connections are new.
 func (d *disaster) settled() {
 	d.t.Helper()
+	eventually(d.t, "the store answers", func() error {
+		return d.store.Write(d.t.Context(), func(tx *store.Tx) error { _, err := tx.Operators(); return err })
+	})
+}
+
+// eventually tries until there is no error, for a minute.
+func eventually(t testing.TB, what string, try func() error) {
+	t.Helper()
 	for waited := time.Now(); ; time.Sleep(10 * time.Millisecond) {
-		err := d.store.Write(d.t.Context(), func(tx *store.Tx) error { _, err := tx.Operators(); return err })
+		err := try()
 		if err == nil {
 			return
 		}
-		if time.Since(waited) > 20*time.Second {
-			d.t.Fatal(err)
+		if time.Since(waited) > time.Minute {
+			t.Fatalf("%s: not after a minute: %v", what, err)
 		}
 	}
 }
