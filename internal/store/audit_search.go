@@ -1,6 +1,8 @@
 package store
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,20 +83,17 @@ type CertificatesFound struct {
 }
 
 const (
-	searchLooked = 800
+	searchLooked = 600
 	// searchSteps: a search first looks at one in so many of these rows, and at
 	// more only if they do not fill a page.
 	searchSteps = 2
 	// searchChosen: of a condition that lies in no order that could be read, it
 	// looks at so many times as many.
 	searchChosen = 2
-	// searchCounted is up to where conditions are compared for the one that
-	// chooses the fewest.
-	searchCounted = 20_000
 	// searchTotal is up to where results are counted.
 	searchTotal = 500
 	// searchOrganisations is how many organisations of a name are looked at.
-	searchOrganisations = 100
+	searchOrganisations = 60
 )
 
 // chooser is a condition that an index answers.
@@ -103,7 +102,10 @@ type chooser struct {
 	from  string // a query of certificates' ids
 	where string // the same as a condition on certificates c; empty: another says it
 	args  []any
-	n     int // how many it chooses, counted up to searchCounted
+	n     int // how many it chooses; math.MaxInt: more than are looked at
+	// reach is when the oldest of so many of a mark's newest was issued: the
+	// fewer have it lately, the further back that is.
+	reach time.Time
 }
 
 // placed is a certificate at its place in the order.
@@ -119,8 +121,9 @@ type placed struct {
 func (tx *Tx) SearchCertificates(f CertificateSearch) (found CertificatesFound, err error) {
 	if tx.dialect == migrations.PostgreSQL {
 		// What is left to the planner is the order of lookups. It takes them for
-		// dear, and compiling them would cost more than doing them.
-		if _, err := tx.exec(`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off`); err != nil {
+		// dear, and compiling them or sharing them out among workers would cost
+		// more than doing them.
+		if _, err := tx.exec(`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0`); err != nil {
 			return found, err
 		}
 	}
@@ -285,26 +288,44 @@ func (tx *Tx) organisationsNamed(query string) (ids []int64, err error) {
 	return ids, err
 }
 
-// leading is the condition that chooses the fewest, nil without any.
+// leading is the condition that chooses the fewest, nil without any. The others
+// are put in order, those that choose few first.
 func (tx *Tx) leading(choosers []*chooser, look int) (lead *chooser, err error) {
 	for _, ch := range choosers {
 		most := look + 1
 		if ch.mark == "" {
 			most = look*searchChosen + 1
-		} else if len(choosers) > 1 {
-			most = max(most, searchCounted)
 		}
 		if err := tx.query(&ch.n, `SELECT COUNT(*) FROM (`+ch.from+` LIMIT `+strconv.Itoa(most)+`) n`, ch.args...); err != nil {
 			return nil, err
 		}
-		if ch.n == most && ch.mark == "" {
-			continue // lies in another order
+		if ch.n == most {
+			ch.n = math.MaxInt
+			if ch.mark == "" {
+				continue // lies in another order
+			}
+			if ch.reach, err = tx.markReach(ch.mark, look); err != nil {
+				return nil, err
+			}
 		}
-		if lead == nil || ch.n < lead.n {
+		if lead == nil || ch.fewer(lead) < 0 {
 			lead = ch
 		}
 	}
+	slices.SortStableFunc(choosers, (*chooser).fewer)
 	return lead, nil
+}
+
+// markReach is when the last of so many of a mark's newest was issued.
+func (tx *Tx) markReach(mark string, many int) (time.Time, error) {
+	var last struct{ IssuedAt time.Time }
+	err := tx.query(&last, `SELECT issued_at FROM certificate_marks WHERE mark = ? ORDER BY issued_at DESC, certificate_id DESC LIMIT 1 OFFSET `+strconv.Itoa(many), mark)
+	return last.IssuedAt, err
+}
+
+// fewer compares what two conditions choose; negative: ch chooses less.
+func (ch *chooser) fewer(other *chooser) int {
+	return cmp.Or(cmp.Compare(ch.n, other.n), ch.reach.Compare(other.reach))
 }
 
 // searchQuery writes the SQL of one search.
