@@ -45,14 +45,13 @@ func (s *Server) cabinet(c echo.Context) error {
 		if err != nil && registry.KindOf(err) != registry.NotFound {
 			return err
 		}
-		_, reissued := s.deps.Workflow.Pack().Operation(registry.Reissue)
 		certs, err := tx.CertificatesOf(v.Org.ID, certificatesShown)
 		for _, cert := range certs {
 			view := s.certificateView(c, cert)
 			if !view.Over && workflow.MayReport(mine, cert) {
 				view.StopPath = "/cabinet/certificates/" + string(cert.Serial) + "/stop"
 			}
-			if reissued && workflow.MayReport(mine, cert) {
+			if workflow.MayReport(mine, cert) && len(s.reissueReasons(cert)) > 0 {
 				view.ReissuePath = "/cabinet/certificates/" + string(cert.Serial) + "/reissue"
 			}
 			if view.Over {

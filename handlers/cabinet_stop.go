@@ -27,6 +27,7 @@ type stopPage struct {
 	Since       string
 	Sign        *signPart // the text to be signed; nil before
 	MaySuspend  bool
+	MayTell     bool // an approver, where nothing is suspended
 	// Closed is why nothing can be done any more.
 	Closed string
 	Errors templates.FieldErrors
@@ -76,7 +77,8 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 	}
 	_, err = s.keptHolder(c)
 	v.MaySign = v.Own && (err == nil || identity(c).Carrier == carrierToken)
-	v.MaySuspend = cert.Status == registry.CertIssued
+	can := s.deps.Workflow.CanSuspend()
+	v.MaySuspend, v.MayTell = can && cert.Status == registry.CertIssued, !can && cert.Status == registry.CertIssued
 	v.setCause(s, c, "")
 	return v, nil
 }
@@ -94,7 +96,7 @@ func (v *stopPage) setCause(s *Server, c echo.Context, cause string) {
 const privilegeWithdrawn = 9 // RFC 5280 §5.3.1: not a holder's to say
 
 // stopSuspend takes the certificate out of use at once. Whose own it was is
-// logged out by it.
+// logged out by it. Where nothing is suspended an approver is told.
 func (s *Server) stopSuspend(c echo.Context) error {
 	v, since, err := s.stopForm(c)
 	if err != nil {
@@ -114,6 +116,10 @@ func (s *Server) stopSuspend(c echo.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.SuspendedAt == nil {
+		s.flash(c, "warn", "stop.told", "number", r.Number, "due", templates.DateTime(r.DueAt))
+		return s.redirect(c, "/cabinet")
 	}
 	return s.stopDone(c, v, "stop.suspended", r)
 }

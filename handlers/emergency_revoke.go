@@ -14,7 +14,9 @@ type emergencyPage struct {
 	templates.Page
 	Code   string
 	Causes []causeChoice
-	// Done is the certificate that is out of use now.
+	// MaySuspend: certificates are suspended here, not only reported.
+	MaySuspend bool
+	// Done is the certificate that was reported, and is out of use now.
 	Done      *registry.Certificate
 	Suspended bool
 	Errors    templates.FieldErrors
@@ -26,7 +28,12 @@ func (s *Server) emergency(c echo.Context) error {
 }
 
 func (s *Server) emergencyPage(c echo.Context, cause string) *emergencyPage {
-	v := &emergencyPage{Page: s.page(c, s.text(c, "emergency.title")), Errors: templates.FieldErrors{}}
+	v := &emergencyPage{MaySuspend: s.deps.Workflow.CanSuspend(), Errors: templates.FieldErrors{}}
+	title := "emergency.title"
+	if !v.MaySuspend {
+		title = "emergency.title_tell"
+	}
+	v.Page = s.page(c, s.text(c, title))
 	v.Shell = templates.Plain
 	for _, choice := range s.causeChoices(c, cause) {
 		if choice.AtRisk {

@@ -74,7 +74,7 @@ func (s *Server) handoverPDF(c echo.Context, id registry.EnrolmentID, code strin
 		Language: string(l), Authority: s.deps.Authority[l].Name, Phones: s.deps.Authority[l].Phones,
 		Printed: bishkekTime(s.deps.Now()), PrintedAt: s.deps.Now(), Holder: it.Certificate.HolderName,
 		Serial: templates.Hex(it.Certificate.Serial), From: bishkekTime(it.Certificate.NotBefore), Until: bishkekTime(it.Certificate.NotAfter),
-		Code: code, QR: s.deps.BaseURL + "/revoke", Clerk: identity(c).Name, Test: s.deps.Demo,
+		Code: code, QR: s.deps.BaseURL + "/revoke", Clerk: identity(c).Name, Suspends: s.deps.Workflow.CanSuspend(), Test: s.deps.Demo,
 	}
 	if token != nil {
 		p.Token, p.Device = token.Serial, s.textIn(l, "token.name", "release", string(token.Release))

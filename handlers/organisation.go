@@ -38,8 +38,9 @@ type organisationApplication struct {
 
 type organisationCertificate struct {
 	*registry.Certificate
-	State     templates.State
-	MayReport bool // it can still be suspended or revoked
+	State       templates.State
+	MayReport   bool   // it can still be suspended or revoked
+	ReissuePath string // where a clerk begins its reissue; empty: nowhere
 }
 
 // organisation shows one organisation: requisites, applications, certificates.
@@ -72,9 +73,13 @@ func (s *Server) organisationPage(c echo.Context) (*organisationPage, error) {
 		}
 		certs, err := tx.CertificatesOf(v.Org.ID, organisationShown)
 		for _, cert := range certs {
-			v.Certificates = append(v.Certificates, organisationCertificate{
-				cert, s.certificateState(c, cert), cert.Status != registry.CertRevoked && cert.ValidityAt(s.deps.Now()) != registry.Expired,
-			})
+			row := organisationCertificate{
+				Certificate: cert, State: s.certificateState(c, cert), MayReport: cert.Status != registry.CertRevoked && cert.ValidityAt(s.deps.Now()) != registry.Expired,
+			}
+			if identity(c).Role == registry.Clerk && len(s.reissueReasons(cert)) > 0 {
+				row.ReissuePath = "/reissue?serial=" + string(cert.Serial)
+			}
+			v.Certificates = append(v.Certificates, row)
 		}
 		return err
 	})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -125,6 +126,20 @@ func (s *Server) beginReissue(c echo.Context, v *reissuePage, form url.Values) (
 	return s.deps.Workflow.StartReissue(c.Request().Context(), who, in)
 }
 
+// reissueReasons are those for which a certificate may be reissued now: before
+// its end UB-21…25, after it UB-20. None: the authority renews it, or there is no
+// such thing.
+func (s *Server) reissueReasons(cert *registry.Certificate) (out []authorities.Reason) {
+	op, _ := s.deps.Workflow.Pack().Operation(registry.Reissue)
+	over := cert.ValidityAt(s.deps.Now()) == registry.Expired
+	for _, r := range op.Reasons {
+		if (r.Code == registry.ReasonExpired) == over {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 func (s *Server) reissuePage(c echo.Context, serial registry.Serial, form url.Values) (*reissuePage, error) {
 	v := &reissuePage{Page: s.page(c, s.text(c, "reissue.title")), Since: form.Get("invalid_since"), Errors: templates.FieldErrors{}}
 	id, pack, l := identity(c), s.deps.Workflow.Pack(), lang(c)
@@ -152,8 +167,8 @@ func (s *Server) reissuePage(c echo.Context, serial registry.Serial, form url.Va
 	if err != nil {
 		return nil, err
 	}
-	op, ok := pack.Operation(registry.Reissue)
-	if !ok {
+	reasons := s.reissueReasons(v.Certificate.Certificate)
+	if len(reasons) == 0 {
 		return nil, registry.Refuse(registry.NotFound, "error.not_found")
 	}
 	v.Action, v.Back = "/reissue", "/revocations"
@@ -162,10 +177,7 @@ func (s *Server) reissuePage(c echo.Context, serial registry.Serial, form url.Va
 	}
 	chosen := registry.ReissueReason(form.Get("reason"))
 	over := v.Certificate.ValidityAt(s.deps.Now()) == registry.Expired
-	for _, r := range op.Reasons {
-		if (r.Code == registry.ReasonExpired) != over {
-			continue // before the end for UB-21…25, after it for UB-20
-		}
+	for _, r := range reasons {
 		v.Reasons = append(v.Reasons, reissueChoice{
 			choice{Value: string(r.Code), Label: r.Label.In(l), Chosen: r.Code == chosen || over}, s.text(c, "reissue.lead."+string(r.Code)), r.Rules,
 		})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 func (h *shop) reportForm(serial registry.Serial) url.Values {
@@ -161,4 +162,26 @@ func TestEmergencyPage(t *testing.T) {
 	b := newBrowser(t, h.s)
 	see(t, b.do(http.MethodGet, "/revoke", nil), http.StatusOK, "Сертификатты дароо токтотуу", "K7QM-2XRT-9HBD")
 	see(t, b.post("/revoke", url.Values{"code": {""}}), http.StatusUnprocessableEntity, `aria-invalid="true"`)
+}
+
+// Where nothing is suspended no page says that it was: an approver is told.
+func TestUB27_WhereNothingIsSuspendedNoPageSaysSo(t *testing.T) {
+	h := newShop(t, "ubr", func(c *workflow.Config) {
+		pack := *c.Pack
+		pack.Certificate.Suspension = false
+		c.Pack = &pack
+	})
+	holder, at := h.client(h.cert), "/cabinet/certificates/"+string(h.cert.Serial)
+	page := holder.do(http.MethodGet, at+"/stop", nil)
+	see(t, page, http.StatusOK, "Борборго кабарлоо")
+	if strings.Contains(page.Body.String(), "Дароо токтотуу") {
+		t.Error("a suspension is offered")
+	}
+	see(t, holder.post(at+"/suspend", url.Values{"cause": {"device_lost"}}), http.StatusSeeOther)
+	see(t, holder.do(http.MethodGet, "/cabinet", nil), http.StatusOK, "R-26-0001", "сертификат азырынча иштеп турат")
+	page = newBrowser(t, h.s).do(http.MethodGet, "/revoke", nil)
+	see(t, page, http.StatusOK, "Ачкыч жоголгонун кабарлоо", "Борборго кабарлоо")
+	if strings.Contains(page.Body.String(), "токтотуңуз") {
+		t.Error("/revoke promises a suspension")
+	}
 }

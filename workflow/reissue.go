@@ -154,9 +154,6 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 	if !slices.Contains(f.pack.Storages, in.Storage) {
 		return nil, registry.Refuse(registry.Invalid, "error.authorities.storage").On("storage")
 	}
-	if err := f.reasonFits(in.Reason, cert.NotAfter); err != nil {
-		return nil, err
-	}
 	var decl registry.Declaration
 	app, err := tx.ApplicationOf(cert)
 	if err != nil {
@@ -181,7 +178,10 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 		decl.Changed = in.Changed
 	}
 	decl.Predecessor = registry.PredecessorOf(cert)
-	return &decl, nil
+	if asked, ok := f.pack.AsksFor(in.Reason, decl.Language); ok {
+		decl.Extra = []registry.ExtraDocument{asked}
+	}
+	return &decl, f.reasonFits(&decl)
 }
 
 // freshen brings a person up to what is on file.
@@ -201,10 +201,14 @@ func freshen(tx *store.Tx, p *registry.PersonRequisites) error {
 	return nil
 }
 
-// reasonFits refuses "the term has ended" for one that has not (UB-20).
-func (f *Flow) reasonFits(reason registry.ReissueReason, notAfter time.Time) error {
-	if reason == registry.ReasonExpired && !f.now().After(notAfter) {
-		return registry.Refuse(registry.Invalid, "error.reissue.not_expired", "date", notAfter).On("reason")
+// reasonFits refuses "the term has ended" for one that has not (UB-20), and
+// changed requisites that nobody names (UB-21).
+func (f *Flow) reasonFits(d *registry.Declaration) error {
+	switch {
+	case d.Reason == registry.ReasonExpired && !f.now().After(d.Predecessor.NotAfter):
+		return registry.Refuse(registry.Invalid, "error.reissue.not_expired", "date", d.Predecessor.NotAfter).On("reason")
+	case d.Reason == registry.ReasonRequisitesChanged && len(d.Changed) == 0 && len(d.Replaced) == 0:
+		return registry.Refuse(registry.Invalid, "error.reissue.what_changed").On("changed")
 	}
 	return nil
 }
@@ -221,7 +225,7 @@ func (f *Flow) reportReissue(tx *store.Tx, who Actor, app *registry.Application,
 	if err := f.knowPredecessor(tx, &decl); err != nil {
 		return err
 	}
-	if err := f.reasonFits(decl.Reason, decl.Predecessor.NotAfter); err != nil {
+	if err := f.reasonFits(&decl); err != nil {
 		return err
 	}
 	cause, must := f.pack.ReissueCause(registry.FactsOf(&decl), f.now())

@@ -202,6 +202,29 @@ func TestOwnRevocationRace(t *testing.T) {
 	})
 }
 
+// Whoever says that requisites changed says which, and is asked for the proof
+// besides the list of a first issue (UB-15, UB-29).
+func TestUB21_ChangedRequisitesAreNamedAndProven(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newUBROffice(t, s)
+		cert := o.onFile(1, 1)
+		start := func(changed ...registry.Requisite) (*workflow.Draft, error) {
+			return o.flow.StartReissue(o.ctx, o.clerk.Actor, workflow.ReissueStart{
+				Serial: cert.Serial, Reason: registry.ReasonRequisitesChanged, Storage: registry.Rutoken, Office: o.flow.Pack().HeadOffice, Changed: changed,
+			})
+		}
+		_, err := start()
+		wantKey(t, err, "error.reissue.what_changed")
+		d, err := start(registry.OwnerPassport)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if extra := o.application(d.ID).Declaration.Extra; len(extra) != 1 || extra[0].Title == "" || extra[0].Reason == "" {
+			t.Errorf("what is demanded: %+v", extra)
+		}
+	})
+}
+
 // A reissue for a reason of UB-21…25 is a report, and a lost token is out of
 // use at once; after the end nothing is revoked (UB-20).
 func TestUB20_UB21_UB24_AReissueIsAReport(t *testing.T) {

@@ -205,6 +205,16 @@ func (p *Pack) MustRevokeOld(f registry.Facts, reportedAt time.Time) bool {
 	return ok && r.Revoke && f.Predecessor != nil && !f.Predecessor.Revoked && !reportedAt.After(f.Predecessor.NotAfter)
 }
 
+// AsksFor is the document that a reason of a reissue demands besides the list
+// (UB-15, UB-21), in the applicant's language.
+func (p *Pack) AsksFor(code registry.ReissueReason, l registry.Language) (x registry.ExtraDocument, ok bool) {
+	r, ok := p.reason(registry.Facts{Operation: registry.Reissue, Reason: code})
+	if !ok || r.Asks == nil {
+		return x, false
+	}
+	return registry.ExtraDocument{Title: r.Asks.Title.In(l), Reason: r.Asks.Reason.In(l)}, true
+}
+
 func (p *Pack) reason(f registry.Facts) (Reason, bool) {
 	op, ok := p.Operation(f.Operation)
 	if !ok {

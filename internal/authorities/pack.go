@@ -189,7 +189,16 @@ type Reason struct {
 	// Cause is the code of the revocation cause that this reason is, where
 	// it revokes.
 	Cause string `yaml:"cause,optional"`
-	Line  int    `yaml:"-"`
+	// Asks is the document that is demanded besides (UB-15) where a reissue
+	// begins with this reason; nil: none.
+	Asks *Asked `yaml:"asks,optional"`
+	Line int    `yaml:"-"`
+}
+
+// Asked is a document that a reason demands.
+type Asked struct {
+	Title  registry.Text `yaml:"title"`
+	Reason registry.Text `yaml:"reason"`
 }
 
 // Applicants says whom the authority serves (DT-01, A-23).

@@ -191,6 +191,9 @@ func (d *decoder) checkOperations(p *Pack) {
 			if r.Revoke && (!known || cause.RFC5280 == reasonHold) {
 				d.errorf(r.Line, "reason %s revokes: its cause must be one of the revocation causes", r.Code)
 			}
+			if r.Asks != nil && p.Documents.Extra == nil {
+				d.errorf(r.Line, "reason %s asks for a document besides the list: documents.extra says how it is named", r.Code)
+			}
 		}
 		unique(d, o.Line, "reason", reasons)
 		d.checkRules(o.Line, o.Rules)

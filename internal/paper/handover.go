@@ -25,6 +25,7 @@ type Handover struct {
 	From, Until  string // its validity
 	Code         string // for an emergency, as it is to be typed
 	Address      string // of the page that takes it
+	Suspends     bool   // the code does, at once; otherwise it reports
 	QR           string // the same as a full URL
 	Clerk        string // who hands over
 
@@ -89,7 +90,11 @@ func (s *sheet) emergency(p Handover) error {
 		}
 	}
 	s.SetXY(marginX, y)
-	s.paragraph("", normal, width-side-8, "L", s.words("paper.handover.emergency_do", "address", p.Address))
+	do := "paper.handover.emergency_do"
+	if !p.Suspends {
+		do = "paper.handover.emergency_tell"
+	}
+	s.paragraph("", normal, width-side-8, "L", s.words(do, "address", p.Address))
 	s.Ln(1)
 	s.paragraph("", small, width-side-8, "L", s.words("paper.handover.emergency_phones", "list", join(", ", p.Phones...)))
 	s.SetXY(marginX, max(s.GetY(), y+side)+2)
