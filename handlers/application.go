@@ -18,7 +18,7 @@ import (
 // document under the clerk's eyes.
 type applicationPage struct {
 	templates.Page
-	Old        *oldCertificate // that it follows, where something happened to it
+	Olds       []oldCertificate // that it follows, where something happened to them
 	App        *registry.Application
 	Org        string
 	Settlement string
@@ -128,7 +128,7 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
 			return err
 		}
-		v.Old, err = s.applicationOld(c, tx, v.App)
+		v.Olds, err = s.oldCertificates(c, tx, v.App)
 		return err
 	})
 	if err != nil {

@@ -7,41 +7,69 @@ import (
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
-// oldCertificate is what whoever works on a renewal or reissue should know of
-// the certificate that it follows.
+// oldCertificate is what whoever works on a renewal or reissue should know of a
+// certificate that it follows.
 type oldCertificate struct {
+	Holder string
 	Says   string
 	Advice string
-	Path   string // of the open report; empty: none, or not for this person
+	Path   string // of the open report; empty: none
 }
 
-// applicationOld tells of the certificate that an open application follows,
-// where something happened to it.
-func (s *Server) applicationOld(c echo.Context, tx *store.Tx, app *registry.Application) (*oldCertificate, error) {
+// oldCertificates tells of those that an open application follows, where
+// something happened to them.
+func (s *Server) oldCertificates(c echo.Context, tx *store.Tx, app *registry.Application) (out []oldCertificate, err error) {
+	if !app.Status.Open() {
+		return nil, nil
+	}
+	certs, err := followedBy(tx, app)
+	if err != nil {
+		return nil, err
+	}
+	for _, cert := range certs {
+		old := oldCertificate{Holder: cert.HolderName, Advice: s.orderAdvice(c, app, cert)}
+		open, err := tx.OpenReportOf(cert.ID)
+		switch {
+		case err == nil:
+			old.Says, old.Path = s.text(c, "reissue.old_will", "number", open.Number), "/revocations/"+open.Number
+		case registry.KindOf(err) != registry.NotFound:
+			return nil, err
+		case cert.Status == registry.CertRevoked:
+			old.Says = s.text(c, "reissue.old_revoked")
+		case cert.Status == registry.CertSuspended:
+			old.Says = s.text(c, "reissue.old_suspended")
+		default:
+			continue
+		}
+		out = append(out, old)
+	}
+	return out, nil
+}
+
+// followedBy are the certificates that an application follows: of a remote order
+// each signatory's, otherwise the declared one, if it is ours.
+func followedBy(tx *store.Tx, app *registry.Application) (out []*registry.Certificate, err error) {
+	if app.Declaration.Channel == registry.Remote {
+		order, err := tx.Order(app.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, sig := range order.Signatories {
+			cert, err := tx.Certificate(sig.CertificateID)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, cert)
+		}
+		return out, nil
+	}
 	p := app.Declaration.Predecessor
-	if p == nil || !app.Status.Open() {
+	if p == nil {
 		return nil, nil
 	}
 	cert, err := tx.CertificateBySerial(p.Serial)
 	if registry.KindOf(err) == registry.NotFound {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	old := &oldCertificate{Advice: s.orderAdvice(c, app, cert)}
-	open, err := tx.OpenReportOf(cert.ID)
-	switch {
-	case err == nil:
-		old.Says, old.Path = s.text(c, "reissue.old_will", "number", open.Number), "/revocations/"+open.Number
-	case registry.KindOf(err) != registry.NotFound:
-		return nil, err
-	case cert.Status == registry.CertRevoked:
-		old.Says = s.text(c, "reissue.old_revoked")
-	case cert.Status == registry.CertSuspended:
-		old.Says = s.text(c, "reissue.old_suspended")
-	default:
-		return nil, nil
-	}
-	return old, nil
+	return []*registry.Certificate{cert}, err
 }

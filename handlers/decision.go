@@ -46,6 +46,7 @@ type decisionPage struct {
 	FourEyes  bool   // another approver may
 	Closed    string // why nobody may decide now, if so
 	Attention []string
+	Olds      []oldCertificate // that it follows, where something happened to them
 	Action    registry.Action
 	Remark    string
 	Reasons   map[registry.DocumentID]string
@@ -101,6 +102,9 @@ func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
 			return err
 		}
 		if err := s.decisionFacts(c, tx, v, docs); err != nil {
+			return err
+		}
+		if v.Olds, err = s.oldCertificates(c, tx, v.App); err != nil {
 			return err
 		}
 		return s.decisionMoney(c, tx, v, who, docs)

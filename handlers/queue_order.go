@@ -29,6 +29,7 @@ type queueOrderPage struct {
 	Proofs  []queueProof
 	Sound   bool // every signature holds
 	Notes   []queueNote
+	Olds    []oldCertificate // that are renewed, where something happened to them
 	Quote   registry.Quote
 	Charge  registry.Charge
 	Balance registry.Tyiyn
@@ -90,6 +91,9 @@ func (s *Server) queueOrderPage(c echo.Context) (*queueOrderPage, error) {
 		names := namesOf(operators, lang(c))
 		v.Who, v.Mine = names[v.App.Assignee], v.App.Assignee != 0 && v.App.Assignee == identity(c).OperatorID
 		if err := s.queueFacts(c, tx, v); err != nil {
+			return err
+		}
+		if v.Olds, err = s.oldCertificates(c, tx, v.App); err != nil {
 			return err
 		}
 		return s.queueNotes(c, tx, v)

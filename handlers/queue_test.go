@@ -95,3 +95,22 @@ func TestA09_TheQueuePage(t *testing.T) {
 	see(t, clerk.do(http.MethodGet, "/queue/26-0001", nil), http.StatusNotFound)
 	see(t, clerk.do(http.MethodGet, "/queue?after=1.x.2&show=odd", nil), http.StatusOK)
 }
+
+// Whose certificate is reported while its renewal waits: everybody who works on
+// the order reads what to do, and finds the report.
+func TestUB27_AnOrderOfAReportedCertificateSaysWhatToDo(t *testing.T) {
+	h := newShop(t, "dostek")
+	number := h.ordered(0, testNow.Add(-time.Hour), h.cert)
+	clerk := h.as(registry.Clerk, 0)
+	for _, path := range []string{"/queue/" + number, "/applications/" + number} {
+		if page := clerk.do(http.MethodGet, path, nil); strings.Contains(page.Body.String(), "/revocations/R-") {
+			t.Errorf("%s tells of a report", path)
+		}
+	}
+	form := h.reportForm(h.cert.Serial)
+	form.Set("do", "report")
+	see(t, clerk.post("/revocations", form), http.StatusSeeOther)
+	for path, who := range map[string]*browser{"/queue/" + number: clerk, "/applications/" + number: clerk, "/decisions/" + number: h.as(registry.Approver, 0)} {
+		see(t, who.do(http.MethodGet, path, nil), http.StatusOK, h.cert.HolderName, `href="/revocations/R-26-0001"`)
+	}
+}
