@@ -31,7 +31,7 @@ func writeKills(counted, results string) error {
 	for _, n := range steps {
 		all += n
 	}
-	fmt.Fprintf(&out, "%s\n\nThe program that accepts a renewal order and issues its certificate was killed with kill -9 %d times, on SQLite and PostgreSQL, and started again. Something was lost or doubled: %d times.\n\n| killed after | times |\n|---|---|\n",
+	fmt.Fprintf(&out, "%s\n\nPrograms that accept a renewal order and issue its certificate, that revoke, and that revoke many at once were killed with kill -9, or met a full disk, a CA that was away, a clock set back by an hour or a PostgreSQL that crashed: %d times, on SQLite and PostgreSQL. They were started again. Something was lost or doubled: %d times.\n\n| doing what, killed after what | times |\n|---|---|\n",
 		measuredOn(), all, faults)
 	for _, step := range slices.Sorted(maps.Keys(steps)) {
 		fmt.Fprintf(&out, "| %s | %d |\n", step, steps[step])

@@ -29,6 +29,9 @@ func TestDemo(t *testing.T) {
 				t.Run("Pages", func(t *testing.T) { tryPages(t, s, d, w) })
 				t.Run("SessionEndsWhileTyping", func(t *testing.T) { trySessionEnd(t, s, d, w) })
 			}
+			if authority == "ubr" {
+				t.Run("OwnPages", func(t *testing.T) { tryOwnPages(t, s, d, w) })
+			}
 			t.Run("KnownCompany", func(t *testing.T) { tryKnownCompany(t, s, d, w) })
 			t.Run("WithoutScript", func(t *testing.T) { tryWithoutScript(t, s, d, w) })
 			t.Run("RelyingParties", func(t *testing.T) { tryRelyingParties(t, s, d) })

@@ -37,7 +37,7 @@ func TestKilledBatch(t *testing.T) {
 			if at != "" {
 				died++
 			}
-			countKill(t, at)
+			countKill(t, "revoking many", at)
 		}
 		if died < 3 {
 			t.Errorf("the program died %d times", died)

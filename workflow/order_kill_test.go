@@ -279,7 +279,7 @@ func TestKilledOrder(t *testing.T) {
 			}
 			died[step] = true
 			r.startAgain(n, id, step)
-			countKill(t, step)
+			countKill(t, "a renewal", step)
 		}
 		for _, step := range []string{"decision asked", "accepted", "leased", "intent committed", "asked the CA", "certificate stored"} {
 			if !died[step] {
@@ -355,7 +355,7 @@ func (r *renewer) startAgain(n int, id registry.ApplicationID, step string) {
 }
 
 // countKill adds a kill to the file that make soak counts, if there is one.
-func countKill(t *testing.T, step string) {
+func countKill(t testing.TB, who, step string) {
 	t.Helper()
 	name := os.Getenv("TAMGA_KILLS")
 	if name == "" || step == "" {
@@ -369,7 +369,7 @@ func countKill(t *testing.T, step string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fmt.Fprintf(f, "%s after %s\n", word, step); err != nil {
+	if _, err := fmt.Fprintf(f, "%s after %s: %s\n", word, who, step); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

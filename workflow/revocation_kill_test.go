@@ -233,7 +233,6 @@ func (d *disaster) kill(cmd *exec.Cmd) {
 	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		d.t.Fatal(err)
 	}
-	countKill(d.t.(*testing.T), "some time")
 }
 
 // whole looks for what was lost: every acknowledged revocation stands in the
@@ -278,6 +277,7 @@ func (d *disaster) whole(what string, certs []*x509.Certificate, all bool) {
 	if n == 0 {
 		d.t.Errorf("%s: nothing was revoked", what)
 	}
+	countKill(d.t, "revoking", what)
 }
 
 // TestKilledRevocations revokes with programs that are killed -9, whose disk is
