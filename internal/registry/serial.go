@@ -12,7 +12,7 @@ var alike = strings.NewReplacer("А", "a", "В", "b", "С", "c", "Е", "e", "а"
 func ParseSerial(text string) (s Serial, ok bool) {
 	t, ok := hexadecimal(text)
 	t = strings.TrimLeft(t, "0")
-	return Serial(t), ok && t != ""
+	return Serial(t), ok && t != "" && len(t) <= 40
 }
 
 // ParseSerialEnd is ParseSerial of the last characters, whose zeros count.
