@@ -60,6 +60,10 @@ func (s *Server) fill(c echo.Context, in registry.FormInput) error {
 		if err := s.knownPeople(tx, org.ID, known); err != nil {
 			return err
 		}
+		if serial := in.Get("predecessor.serial"); serial != "" && serial != known.Get("predecessor.serial") {
+			delete(known, "predecessor.not_after") // of another certificate
+			delete(known, "predecessor.revoked")
+		}
 		fresh := in.Get("organisation.name_ru") == ""
 		for name, values := range known {
 			if in.Get(name) == "" || fresh && slices.Contains(presetChoices, name) {

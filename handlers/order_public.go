@@ -47,6 +47,10 @@ func (s *Server) orderPublicPage(c echo.Context, form url.Values) *orderPublicPa
 			v.Stated = append(v.Stated, st.Text.In(l))
 		}
 	}
-	v.Help = s.renewHelp(c, registry.Head)
+	facts := s.renewFacts(registry.Head)
+	if v.Form != nil {
+		v.Form.answers(&facts)
+	}
+	v.Help = s.officeHelp(c, facts)
 	return v
 }

@@ -36,6 +36,10 @@ type neededDocument struct {
 // what renewing in the office takes. Whoever is not one is led to the page
 // that asks.
 func (s *Server) renewHelp(c echo.Context, role registry.SignatoryRole) *renewHelp {
+	return s.officeHelp(c, s.renewFacts(role))
+}
+
+func (s *Server) renewFacts(role registry.SignatoryRole) registry.Facts {
 	pack := s.deps.Workflow.Pack()
 	f := registry.Facts{
 		Operation: registry.Renewal, Channel: registry.Office, Storage: registry.ECloud, Applicant: registry.LegalEntity,
@@ -51,7 +55,15 @@ func (s *Server) renewHelp(c echo.Context, role registry.SignatoryRole) *renewHe
 		p := citizen()
 		f.Accountant = &p
 	}
+	return f
+}
+
+// officeHelp is renewHelp for other facts.
+func (s *Server) officeHelp(c echo.Context, f registry.Facts) *renewHelp {
 	q := url.Values{"operation": {string(f.Operation)}, "storage": {string(f.Storage)}}
+	if f.Applicant != registry.LegalEntity {
+		q.Set("applicant", string(f.Applicant))
+	}
 	if f.Reason != "" {
 		q.Set("reason", string(f.Reason))
 	}

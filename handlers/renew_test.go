@@ -18,6 +18,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
 	"github.com/tamga-ca/tamga/workflow"
 )
 
@@ -260,6 +261,60 @@ func TestUB30_UB31_AnybodyOrders(t *testing.T) {
 	see(t, guest.do(http.MethodGet, link[1], nil), http.StatusSeeOther)
 	see(t, guest.do(http.MethodGet, "/application", nil), http.StatusOK, "26-0003")
 	see(t, guest.post("/application/withdraw", url.Values{"version": {fmt.Sprint(app.Version)}}), http.StatusSeeOther)
+}
+
+// Whoever cannot log in any more orders a reissue there; where the key may be in
+// other hands, the answer says what to do at once, and nothing of what is on file.
+func TestUB30_UB20_UB24_AnybodyOrdersAReissue(t *testing.T) {
+	h := newShop(t, "ubr")
+	other := h.certify(h.other.ID, 2, testNow.AddDate(0, -2, 0), testNow.AddDate(0, 10, 0))
+	b := newBrowser(t, h.s)
+	see(t, b.do(http.MethodGet, "/order", nil), http.StatusOK, `value="FIRST_ISSUE" checked`, `value="REISSUE"`, `value="EXPIRED"`, "Түзүлүш жоголду",
+		"/documents?operation=FIRST_ISSUE&amp;storage=RUTOKEN")
+	form := url.Values{
+		"operation": {"REISSUE"}, "serial": {"EC:03:XY"}, "kind": {"SOLE_ENTREPRENEUR"}, "inn": {shopINN}, "name": {"Ак-Булак"}, "contact": {"Асанов Эркин"},
+		"phone": {"0312 00-01-07"}, "email": {"erkin@bulak.example"}, "storage": {"ECLOUD"}, "consent": {"on"},
+	}
+	wrong := b.post("/order", form)
+	see(t, wrong, http.StatusUnprocessableEntity, `value="REISSUE" checked`, `value="EC:03:XY"`, `id="f-serial-d"`, "себебин тандаңыз",
+		"/documents?applicant=SOLE_ENTREPRENEUR&amp;operation=REISSUE&amp;storage=ECLOUD")
+	order := func(reason, serial string) string {
+		t.Helper()
+		form.Set("reason", reason)
+		form.Set("serial", serial)
+		rec := b.post("/order", form)
+		see(t, rec, http.StatusOK, "/track/", "reason="+reason)
+		return rec.Body.String()
+	}
+	number := regexp.MustCompile(`26-\d{4}|/track/[\w-]{43}|csrf(" value)?="[^"]*"`)
+	lost := order("DEVICE_LOST", templates.Hex(h.cert.Serial))
+	for _, text := range []string{`href="/revoke"`, "шашылыш код", "эч нерсени токтотпойт", `tg-strong tg-nowrap">&#43;996`} {
+		if !strings.Contains(lost, text) {
+			t.Errorf("a lost device: %q is not said", text)
+		}
+	}
+	for _, serial := range []string{"", string(other.Serial), "ec035f"} {
+		if got := order("DEVICE_LOST", serial); number.ReplaceAllString(got, "") != number.ReplaceAllString(lost, "") {
+			t.Errorf("%q is answered otherwise", serial)
+		}
+	}
+	if page := order("DEVICE_BROKEN", ""); !strings.Contains(page, "тез арада өзүңүз") || strings.Contains(page, `btn-primary" href="/revoke"`) {
+		t.Error("a broken device is not told to call")
+	}
+	if page := order("EXPIRED", ""); strings.Contains(page, "is-stop") {
+		t.Error("who comes after the end is alarmed")
+	}
+	clerk := h.as(registry.Clerk, 0)
+	see(t, clerk.do(http.MethodGet, "/applications/26-0003", nil), http.StatusOK, "Кардардын айтканы",
+		"Байланышуучу адам: Асанов Эркин. Кайра чыгаруунун себеби: Түзүлүш жоголду. Сериялык номери: "+templates.Hex(h.cert.Serial))
+	see(t, clerk.do(http.MethodGet, "/applications/26-0003/edit", nil), http.StatusOK, `value="`+string(h.cert.Serial)+`"`, `value="REISSUE" checked`, `value="DEVICE_LOST" selected`)
+	// The end of another certificate does not come to stand beside the number.
+	known := url.Values{"version": {"0"}, "organisation.inn": {shopINN}}
+	see(t, clerk.post("/applications/fill", known), http.StatusOK, string(h.cert.Serial), templates.DateTime(h.cert.NotAfter))
+	known.Set("predecessor.serial", string(other.Serial))
+	if page := clerk.post("/applications/fill", known); strings.Contains(page.Body.String(), templates.DateTime(h.cert.NotAfter)) {
+		t.Error("the number of one certificate, the end of another")
+	}
 }
 
 // Another organisation's order does not exist.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 )
@@ -13,6 +15,11 @@ import (
 // PublicOrder is what somebody orders who has no login (UB-30, UB-31): enough
 // for a specialist to call back.
 type PublicOrder struct {
+	Operation registry.Operation
+	// Reason of a reissue, and the serial number of the old certificate as
+	// typed, if it is known.
+	Reason   registry.ReissueReason
+	Serial   string
 	Kind     registry.OrganisationKind
 	INN      string
 	Name     string
@@ -24,24 +31,33 @@ type PublicOrder struct {
 	// Consent to the processing of the contact's data.
 	Consent bool
 	// Remark is what the specialist reads, in words.
-	Remark func(contact string) string
+	Remark func(contact string, serial registry.Serial) string
 }
 
 // OrderPublicly begins an application by somebody unknown: nothing → draft, in
 // nobody's hands, and due at the end of the next business day so that it does
 // not lie unseen. A clerk calls, completes it and hands it in.
+//
+// The old certificate of a reissue is the client's word and stands in the form
+// only, for the clerk: a stranger's order is compared with nothing on file, tells
+// nothing of it, and does not stand in for the reissue of the one who holds it.
 func (f *Flow) OrderPublicly(ctx context.Context, in PublicOrder) (*Draft, error) {
-	op, ok := f.pack.Operation(registry.FirstIssue)
+	op, ok := f.pack.Operation(in.Operation)
 	if !ok || !op.PublicOrder {
 		return nil, registry.Refuse(registry.NotFound, "error.not_found")
 	}
-	decl, contact, errs := f.publicDeclaration(in)
+	decl, contact, errs := f.publicDeclaration(op, in)
 	if len(errs) > 0 {
 		return nil, errs
 	}
+	serial, _ := in.serial() // judged with the rest
+	form := registry.InputOf(&decl, f.pack.Zone())
+	if serial != "" {
+		form["predecessor.serial"] = []string{string(serial)}
+	}
 	d := &Draft{Link: newLink()}
 	err := f.store.Write(ctx, func(tx *store.Tx) error {
-		if err := f.beginDraft(tx, Anonymous(), d, decl, registry.InputOf(&decl, f.pack.Zone())); err != nil {
+		if err := f.beginDraft(tx, Anonymous(), d, decl, form); err != nil {
 			return err
 		}
 		app, err := tx.LockApplication(d.ID)
@@ -49,7 +65,7 @@ func (f *Flow) OrderPublicly(ctx context.Context, in PublicOrder) (*Draft, error
 			return err
 		}
 		due := f.pack.Calendar().EndOfBusinessDay(f.now(), 1)
-		app.DueAt, app.Remark = &due, in.Remark(contact)
+		app.DueAt, app.Remark = &due, in.Remark(contact, serial)
 		return tx.MoveApplication(app, registry.Draft, f.now())
 	})
 	if err != nil {
@@ -59,7 +75,7 @@ func (f *Flow) OrderPublicly(ctx context.Context, in PublicOrder) (*Draft, error
 }
 
 // publicDeclaration judges what was typed and is all that is known so far.
-func (f *Flow) publicDeclaration(in PublicOrder) (d registry.Declaration, contact string, errs registry.Errors) {
+func (f *Flow) publicDeclaration(op authorities.Operation, in PublicOrder) (d registry.Declaration, contact string, errs registry.Errors) {
 	refuse := func(field string, err error) {
 		if e, refused := errors.AsType[*registry.Error](err); refused {
 			errs = append(errs, e.On(field))
@@ -74,7 +90,7 @@ func (f *Flow) publicDeclaration(in PublicOrder) (d registry.Declaration, contac
 		return strings.Join(strings.Fields(value), " ")
 	}
 	o := &d.Organisation
-	d.Operation, d.Channel, d.Office, d.Language, d.Storage = registry.FirstIssue, registry.Office, f.pack.HeadOffice, in.Language, in.Storage
+	d.Operation, d.Channel, d.Office, d.Language, d.Storage = op.Operation, registry.Office, f.pack.HeadOffice, in.Language, in.Storage
 	var err error
 	o.INN, err = registry.ParseINN(in.INN)
 	refuse("inn", err)
@@ -90,8 +106,27 @@ func (f *Flow) publicDeclaration(in PublicOrder) (d registry.Declaration, contac
 	if !f.pack.HasStorage(in.Storage) {
 		refuse("storage", registry.Refuse(registry.Invalid, "error.registry.choice"))
 	}
+	if op.Operation == registry.Reissue {
+		if d.Reason = in.Reason; !slices.ContainsFunc(op.Reasons, func(r authorities.Reason) bool { return r.Code == in.Reason }) {
+			refuse("reason", registry.Refuse(registry.Invalid, "error.authorities.reason"))
+		}
+		_, err = in.serial()
+		refuse("serial", err)
+	}
 	if !in.Consent {
 		refuse("consent", registry.Refuse(registry.Invalid, "error.registry.consent"))
 	}
 	return d, contact, errs
+}
+
+// serial is the number of the old certificate of a reissue; empty: not known.
+func (in *PublicOrder) serial() (registry.Serial, error) {
+	if in.Operation != registry.Reissue || strings.TrimSpace(in.Serial) == "" {
+		return "", nil
+	}
+	serial, ok := registry.ParseSerial(in.Serial)
+	if !ok {
+		return "", registry.Refuse(registry.Invalid, "error.registry.serial")
+	}
+	return serial, nil
 }

@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
@@ -15,8 +18,11 @@ import (
 
 func publicOrder() workflow.PublicOrder {
 	return workflow.PublicOrder{
-		Kind: registry.LegalEntity, INN: "00503 2017 19955", Name: " Жаңы  Булак ", Contact: "Асанов Эркин", Phone: "0312 00-01-07", Email: "erkin@bulak.example",
-		Storage: registry.ECloud, Language: registry.Russian, Consent: true, Remark: func(contact string) string { return "Контакт: " + contact },
+		Operation: registry.FirstIssue, Kind: registry.LegalEntity, INN: "00503 2017 19955", Name: " Жаңы  Булак ", Contact: "Асанов Эркин", Phone: "0312 00-01-07", Email: "erkin@bulak.example",
+		Storage: registry.ECloud, Language: registry.Russian, Consent: true,
+		Remark: func(contact string, serial registry.Serial) string {
+			return "Контакт: " + contact + string(serial)
+		},
 	}
 }
 
@@ -41,6 +47,11 @@ func TestUB30_AnOrderOfAnybody(t *testing.T) {
 			"phone":      {func(p *workflow.PublicOrder) { p.Phone = "312" }, "phone"},
 			"email":      {func(p *workflow.PublicOrder) { p.Email = "a@b" }, "email"},
 			"storage":    {func(p *workflow.PublicOrder) { p.Storage = "POCKET" }, "storage"},
+			"no reason":  {func(p *workflow.PublicOrder) { p.Operation = registry.Reissue }, "reason"},
+			"reason":     {func(p *workflow.PublicOrder) { p.Operation, p.Reason = registry.Reissue, "BORED" }, "reason"},
+			"serial": {func(p *workflow.PublicOrder) {
+				p.Operation, p.Reason, p.Serial = registry.Reissue, registry.ReasonExpired, "EC:03:XY"
+			}, "serial"},
 			"no consent": {func(p *workflow.PublicOrder) { p.Consent = false }, "consent"},
 		} {
 			in := publicOrder()
@@ -75,9 +86,113 @@ func TestUB30_AnOrderOfAnybody(t *testing.T) {
 		})
 	})
 	o := newOffice(t, storetest.SQLite(t))
-	if _, err := o.flow.OrderPublicly(t.Context(), publicOrder()); registry.KindOf(err) != registry.NotFound {
-		t.Errorf("an authority that takes none: %v", err)
+	for _, op := range []registry.Operation{registry.FirstIssue, registry.Renewal, registry.Reissue} {
+		in := publicOrder()
+		in.Operation = op
+		if _, err := o.flow.OrderPublicly(t.Context(), in); registry.KindOf(err) != registry.NotFound {
+			t.Errorf("an authority that takes none: %s: %v", op, err)
+		}
 	}
+}
+
+// Whoever cannot log in any more orders a reissue: nothing is suspended by it or
+// read for it, whatever serial number is typed. It is a report when a clerk hands
+// it in.
+func TestUB30_UB20_UB24_AReissueThatAnybodyOrders(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newUBROffice(t, s)
+		_, es, _ := o.issued(1)
+		_, others, _ := o.issued(2)
+		head, accountant, other := o.certificate(es[0]), o.certificate(es[1]), o.certificate(others[0])
+		order := func(reason registry.ReissueReason, serial string) *registry.Application {
+			t.Helper()
+			in := publicOrder()
+			in.INN, in.Operation, in.Reason, in.Serial = string(declaration(1).Organisation.INN), registry.Reissue, reason, serial
+			d, err := o.flow.OrderPublicly(o.ctx, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o.application(d.ID)
+		}
+		listed := func(app *registry.Application) (codes []string) {
+			o.read(func(tx *store.Tx) error {
+				docs, err := tx.Documents(app.ID)
+				for _, d := range docs {
+					codes = append(codes, d.Code)
+				}
+				return err
+			})
+			return codes
+		}
+		reports := func(c *registry.Certificate) (all []*registry.Report) {
+			o.read(func(tx *store.Tx) (err error) {
+				all, err = tx.ReportsOf(c.ID)
+				return err
+			})
+			return all
+		}
+		plain := order(registry.ReasonDeviceLost, "")
+		for _, serial := range []registry.Serial{head.Serial, other.Serial, "ec035f"} {
+			app := order(registry.ReasonDeviceLost, strings.ToUpper("0x"+string(serial[:2])+":"+string(serial[2:])))
+			want := plain.Declaration
+			if diff := cmp.Diff(want, app.Declaration); diff != "" || app.Declaration.Predecessor != nil {
+				t.Errorf("%s: something of it is known:\n%s", serial, diff)
+			}
+			if app.Input.Get("predecessor.serial") != string(serial) || app.Remark != "Контакт: Асанов Эркин"+string(serial) {
+				t.Errorf("%s: the clerk is told %q and %q", serial, app.Input.Get("predecessor.serial"), app.Remark)
+			}
+			if !slices.Equal(listed(app), listed(plain)) {
+				t.Errorf("%s: the documents are %v", serial, listed(app))
+			}
+		}
+		order(registry.ReasonCompromised, string(accountant.Serial))
+		for _, c := range []*registry.Certificate{head, accountant, other} {
+			if got := o.bySerial(c.Serial).Status; got != registry.CertIssued || len(reports(c)) != 0 {
+				t.Errorf("a stranger's order made it %s, with %d reports", got, len(reports(c)))
+			}
+		}
+		// It does not stand in for the holder's own.
+		own, err := o.flow.StartReissue(o.ctx, workflow.ByHolder(accountant), workflow.ReissueStart{
+			Serial: accountant.Serial, Reason: registry.ReasonDeviceLost, Storage: registry.ECloud, Office: "BISHKEK",
+		})
+		if err != nil || own.Link == "" {
+			t.Errorf("the holder's own reissue: %+v, %v", own, err)
+		}
+
+		hand := func(app *registry.Application) error {
+			t.Helper()
+			decl := declaration(1)
+			form := registry.InputOf(&decl, o.pack.Zone())
+			for _, field := range []string{"operation", "reason", "predecessor.serial"} {
+				form[field] = app.Input[field]
+			}
+			if err := o.flow.Edit(o.ctx, o.clerk.Actor, app.ID, 0, o.flow.Declared(form), form); err != nil {
+				t.Fatal(err)
+			}
+			return o.flow.Submit(o.ctx, o.clerk.Actor, app.ID, 0)
+		}
+		wantKey(t, hand(order(registry.ReasonDeviceLost, string(other.Serial))), "error.application.other_predecessor")
+		lost := order(registry.ReasonDeviceLost, string(head.Serial))
+		if err := hand(lost); err != nil {
+			t.Fatal(err)
+		}
+		if all := reports(head); len(all) != 1 || all[0].Way != registry.ByReissue || all[0].ApplicationID != lost.ID {
+			t.Errorf("the reports are %v", all)
+		}
+		if got := o.bySerial(head.Serial).Status; got != registry.CertSuspended {
+			t.Errorf("a lost token's certificate is %s", got)
+		}
+		// After the end nothing is revoked.
+		o.advance(other.NotAfter.Sub(o.now()) + time.Hour)
+		o.catchUp()
+		ended := order(registry.ReasonExpired, string(head.Serial))
+		if err := hand(ended); err != nil {
+			t.Fatal(err)
+		}
+		if all := reports(head); len(all) != 1 {
+			t.Errorf("an expired certificate is reported: %v", all)
+		}
+	})
 }
 
 // Many order at once: each has a number of its own.

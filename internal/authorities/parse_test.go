@@ -105,6 +105,7 @@ func TestBadPacksAreRefusedWithTheirLines(t *testing.T) {
 		{"a page that shows nothing", "where: late", "where: later", "where"},
 		{"bad phone", "+996312960360", "0312960360", "phone"},
 		{"plain http", "https://www.dostek.kg/", "http://www.dostek.kg/", "https"},
+		{"a renewal that anybody orders", "DT-18, A-35]\n", "DT-18, A-35]\n    public_order: true\n", "public_order is not for RENEWAL"},
 		{"remote operation", "operations: [RENEWAL]\n", "operations: [FIRST_ISSUE]\n", "contradict"},
 		{"no such head office", "head_office: BISHKEK", "head_office: NARYN", "head_office"},
 		{"unused switch", "- switch.ask_device_for_ecloud: true", "- trusted: true", "no condition"},

@@ -170,8 +170,8 @@ func (d *decoder) checkOperations(p *Pack) {
 		if !slices.Contains(o.Channels, registry.Office) {
 			d.errorf(o.Line, "every operation can be done in the office")
 		}
-		if o.PublicOrder && o.Operation != registry.FirstIssue {
-			d.errorf(o.Line, "public_order is for FIRST_ISSUE: whoever has a certificate logs in")
+		if o.PublicOrder && o.Operation == registry.Renewal {
+			d.errorf(o.Line, "public_order is not for RENEWAL: whoever renews logs in")
 		}
 		if (o.Operation == registry.Reissue) != (len(o.Reasons) > 0) {
 			d.errorf(o.Line, "reasons are for REISSUE, which needs them")
