@@ -22,7 +22,8 @@ type orderForm struct {
 	Button     string // what the pack calls it
 	Reason     string // the chosen one, in words
 	// Urgent: the old certificate is to be revoked (UB-26). AtRisk: its key may
-	// be in other hands, and the order of somebody unknown suspends nothing.
+	// be in other hands, and can be suspended, which the order of somebody
+	// unknown does not.
 	Urgent, AtRisk bool
 	Done           *workflow.Draft
 	Link           string
@@ -45,7 +46,7 @@ func (s *Server) orderForm(c echo.Context, form url.Values) *orderForm {
 			v.Reasons = append(v.Reasons, choice{Value: string(r.Code), Label: r.Label.In(l)})
 			if v.Is("operation", string(op.Operation)) && v.Is("reason", string(r.Code)) {
 				cause, _ := pack.RevocationCause(r.Cause)
-				v.Reason, v.Urgent, v.AtRisk = r.Label.In(l), r.Revoke, r.Revoke && registry.KeyAtRisk(cause.RFC5280)
+				v.Reason, v.Urgent, v.AtRisk = r.Label.In(l), r.Revoke, r.Revoke && registry.KeyAtRisk(cause.RFC5280) && s.deps.Workflow.CanSuspend()
 			}
 		}
 	}

@@ -38,6 +38,25 @@ func (f *Flow) DemandDocument(ctx context.Context, who Actor, id registry.Applic
 	})
 }
 
+// demandedWith is what is demanded besides the list once a declaration is
+// changed: what was, with what the reason of a reissue asks for (UB-15, UB-21).
+func (f *Flow) demandedWith(before, now *registry.Declaration) []registry.ExtraDocument {
+	was, had := f.pack.AsksFor(before)
+	asked, has := f.pack.AsksFor(now)
+	is := func(a registry.ExtraDocument) func(registry.ExtraDocument) bool {
+		return func(x registry.ExtraDocument) bool { return x.Title == a.Title && x.Reason == a.Reason }
+	}
+	extra := slices.Clone(before.Extra)
+	if had && was != asked {
+		extra = slices.DeleteFunc(extra, is(was))
+	}
+	if has && !slices.ContainsFunc(extra, is(asked)) {
+		asked.Code = f.freeExtraCode(extra)
+		extra = append(extra, asked)
+	}
+	return extra
+}
+
 // freeExtraCode is the first code that none of the demanded papers has.
 func (f *Flow) freeExtraCode(have []registry.ExtraDocument) string {
 	for i := 0; ; i++ {

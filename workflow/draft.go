@@ -57,6 +57,7 @@ func (f *Flow) beginDraft(tx *store.Tx, who Actor, d *Draft, decl registry.Decla
 	if err := f.compare(tx, &decl); err != nil {
 		return err
 	}
+	decl.Extra = f.demandedWith(&registry.Declaration{Extra: decl.Extra}, &decl)
 	begin := store.NewApplication{Number: d.Number, LinkHash: LinkHash(d.Link), Declaration: f.defaults(decl), Input: in, Now: now}
 	if who.Operator != nil {
 		begin.CreatedBy = who.Operator.ID

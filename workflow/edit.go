@@ -39,7 +39,7 @@ func (f *Flow) Edit(ctx context.Context, who Actor, id registry.ApplicationID, v
 		// The items that a clerk demanded are kept with the file, not with
 		// the form.
 		before := c.app.Declaration
-		decl.Extra = before.Extra
+		decl.Extra = f.demandedWith(&before, &decl)
 		if err := c.tx.SaveDeclaration(c.app, &decl, in, c.now); err != nil {
 			return err
 		}

@@ -178,9 +178,6 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 		decl.Changed = in.Changed
 	}
 	decl.Predecessor = registry.PredecessorOf(cert)
-	if asked, ok := f.pack.AsksFor(in.Reason, decl.Language); ok {
-		decl.Extra = []registry.ExtraDocument{asked}
-	}
 	return &decl, f.reasonFits(&decl)
 }
 

@@ -219,7 +219,8 @@ func TestUB21_ChangedRequisitesAreNamedAndProven(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if extra := o.application(d.ID).Declaration.Extra; len(extra) != 1 || extra[0].Title == "" || extra[0].Reason == "" {
+		extra := o.application(d.ID).Declaration.Extra
+		if len(extra) != 1 || extra[0].Title == "" || extra[0].Reason == "" || extra[0].Code != "UB-EXTRA-1" {
 			t.Errorf("what is demanded: %+v", extra)
 		}
 	})

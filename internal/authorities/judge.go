@@ -205,14 +205,14 @@ func (p *Pack) MustRevokeOld(f registry.Facts, reportedAt time.Time) bool {
 	return ok && r.Revoke && f.Predecessor != nil && !f.Predecessor.Revoked && !reportedAt.After(f.Predecessor.NotAfter)
 }
 
-// AsksFor is the document that a reason of a reissue demands besides the list
+// AsksFor is the document that the reason of a reissue demands besides the list
 // (UB-15, UB-21), in the applicant's language.
-func (p *Pack) AsksFor(code registry.ReissueReason, l registry.Language) (x registry.ExtraDocument, ok bool) {
-	r, ok := p.reason(registry.Facts{Operation: registry.Reissue, Reason: code})
+func (p *Pack) AsksFor(d *registry.Declaration) (x registry.ExtraDocument, ok bool) {
+	r, ok := p.reason(registry.Facts{Operation: d.Operation, Reason: d.Reason})
 	if !ok || r.Asks == nil {
 		return x, false
 	}
-	return registry.ExtraDocument{Title: r.Asks.Title.In(l), Reason: r.Asks.Reason.In(l)}, true
+	return registry.ExtraDocument{Title: r.Asks.Title.In(d.Language), Reason: r.Asks.Reason.In(d.Language)}, true
 }
 
 func (p *Pack) reason(f registry.Facts) (Reason, bool) {
