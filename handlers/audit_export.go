@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// exportMost is how many certificates an export names at most; the last
-	// row says where it ended.
+	// exportMost is how many certificates an export names at most; its last
+	// rows say where it ended, and what was not looked at.
 	exportMost = 50_000
 	// exportBatch is how many are read at a time, exportLook how many rows are
 	// looked at for them.
@@ -58,7 +58,7 @@ func keysOf(typed url.Values) (keys []string) {
 }
 
 func (s *Server) writeSearch(c echo.Context, out sheet, f store.CertificateSearch) error {
-	f.Limit, f.Look = exportBatch, exportLook
+	f.Look = exportLook
 	head := []string{
 		"certificate.serial", "person.holder", "organisation.organisation", "organisation.inn", "storage.storage", "office.office", "application.application",
 		"audit.date.issued", "certificate.valid_from", "audit.date.ends", "audit.state_at", "audit.state_now", "audit.date.reported", "audit.way", "word.reason",
@@ -68,8 +68,25 @@ func (s *Server) writeSearch(c echo.Context, out sheet, f store.CertificateSearc
 		head[i] = s.text(c, key)
 	}
 	out.row(head...)
-	for written := 0; ; {
-		var found store.CertificatesFound
+	found, err := s.findAll(c, f, exportMost, func(lines []store.CertificateLine) {
+		for _, l := range lines {
+			out.row(s.exportCells(c, l)...)
+		}
+	})
+	if found.Narrow {
+		out.row(s.text(c, "audit.narrow", "n", store.SearchOrganisations))
+	}
+	if found.More {
+		out.row(s.text(c, "audit.export_cut", "n", exportMost))
+	}
+	return err
+}
+
+// findAll hands over what a search finds, page by page, most certificates at
+// most. What it returns is the last page: More says that there are others.
+func (s *Server) findAll(c echo.Context, f store.CertificateSearch, most int, each func([]store.CertificateLine)) (found store.CertificatesFound, err error) {
+	for {
+		f.Limit = min(exportBatch, most)
 		var lines []store.CertificateLine
 		if err := s.read(c, func(tx *store.Tx) (err error) {
 			if found, err = tx.SearchCertificates(f); err != nil {
@@ -78,17 +95,11 @@ func (s *Server) writeSearch(c echo.Context, out sheet, f store.CertificateSearc
 			lines, err = tx.CertificateLines(found.IDs, f.At, s.deps.Now())
 			return err
 		}); err != nil {
-			return err
+			return store.CertificatesFound{}, err
 		}
-		for _, l := range lines {
-			out.row(s.exportCells(c, l)...)
-		}
-		if written += len(lines); !found.More {
-			return nil
-		}
-		if written >= exportMost {
-			out.row(s.text(c, "audit.export_cut", "n", written))
-			return nil
+		each(lines)
+		if most -= len(lines); !found.More || most <= 0 {
+			return found, nil
 		}
 		f.After = found.Next
 	}

@@ -34,7 +34,7 @@ type auditSearchPage struct {
 	Items       []auditLine
 	Total       string // "500+"; empty on later pages
 	Cut         bool
-	Narrow      bool
+	Narrow      int // how many organisations were looked at, where not all were
 	Next, First string
 
 	Saved    []savedSearch
@@ -123,7 +123,9 @@ func (s *Server) searchItems(c echo.Context, tx *store.Tx, f store.CertificateSe
 	for _, l := range lines {
 		v.Items = append(v.Items, s.auditLine(c, l))
 	}
-	v.Cut, v.Narrow = found.Cut && len(found.IDs) < f.Limit, found.Narrow
+	if v.Cut = found.Cut && len(found.IDs) < f.Limit; found.Narrow {
+		v.Narrow = store.SearchOrganisations
+	}
 	if f.After == (store.SearchPlace{}) {
 		if v.Total = templates.Number(found.Total); !found.Exact {
 			v.Total += "+"

@@ -117,6 +117,52 @@ func (h *shop) operatorOf(role registry.Role) (id registry.OperatorID) {
 		for _, o := range all {
 			if o.Role == role && id == 0 {
 				id = o.ID
+// What a search finds is handed over to its end, however few rows a page looks
+// at, and no more of it than asked for.
+func TestASearchIsReadToItsEnd(t *testing.T) {
+	h := newShop(t, "ubr")
+	for n := range 40 {
+		h.certify(h.org.ID, 100+n, testNow.Add(-time.Duration(n)*time.Hour), testNow.AddDate(0, 6+n/20, 0))
+	}
+	c := h.s.echo.NewContext(httptest.NewRequest(http.MethodGet, "/audit/packs", nil), httptest.NewRecorder())
+	late := map[store.CertificateDate]store.Between{store.DateEnds: {From: testNow.AddDate(0, 7, 0), To: testNow.AddDate(0, 8, 0)}}
+	for most, whole := range map[int]bool{7: false, 100: true} {
+		n := 0
+		found, err := h.s.findAll(c, store.CertificateSearch{Dates: late, At: testNow, Look: 4}, most, func(lines []store.CertificateLine) { n += len(lines) })
+		if err != nil || n != min(most, 20) || found.More == whole {
+			t.Errorf("of 20, %d at most: %d, more %v, %v", most, n, found.More, err)
+		}
+	}
+}
+
+// Words that name too many organisations are said to on the page and in the
+// file, and no pack is made of them.
+func TestASearchOfTooManyOrganisationsSaysSo(t *testing.T) {
+	h := newShop(t, "ubr")
+	if err := h.st.Write(context.Background(), func(tx *store.Tx) error {
+		for n := range store.SearchOrganisations {
+			o := h.org.OrganisationRequisites
+			o.INN, o.NameRu, o.NameKy = registry.INN(fmt.Sprintf("005032017%05d", n)), fmt.Sprintf("Керемет %d", n), fmt.Sprintf("Керемет %d", n)
+			if _, err := tx.SaveOrganisation(o, testNow); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	auditor := h.as(registry.Auditor, 0)
+	q := url.Values{"org": {"керемет"}}.Encode()
+	see(t, auditor.do(http.MethodGet, "/audit/certificates?"+q, nil), http.StatusOK, "жаңы катталган 100 уюм")
+	see(t, auditor.do(http.MethodGet, "/audit/certificates.csv?"+q, nil), http.StatusOK, "жаңы катталган 100 уюм")
+	if !strings.Contains(workbook(t, auditor.do(http.MethodGet, "/audit/certificates.xlsx?"+q, nil)), "жаңы катталган 100 уюм") {
+		t.Error("the workbook does not say it")
+	}
+	pack := auditor.do(http.MethodGet, "/audit/packs?"+q, nil)
+	see(t, pack, http.StatusUnprocessableEntity, "топтом толук болбойт", `name="query" value=""`)
+	see(t, auditor.do(http.MethodGet, "/audit/packs?inn="+shopINN, nil), http.StatusOK, string(h.cert.Serial))
+}
+
 			}
 		}
 		return err

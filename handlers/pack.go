@@ -38,8 +38,9 @@ type packPage struct {
 }
 
 // packForm shows the form, filled with the certificates that a page of the
-// auditor's names, or with those that a search finds: one more than a pack
-// holds, so that a search that finds too many is refused and not cut.
+// auditor's names, or with all that a search finds, one more than a pack holds
+// at most: a search that finds too many is refused and not cut, and so is one
+// that did not look at every organisation.
 func (s *Server) packForm(c echo.Context) error {
 	serials := c.QueryParams()["certificate"]
 	typed := searchTyped(c.QueryParams())
@@ -48,19 +49,17 @@ func (s *Server) packForm(c echo.Context) error {
 		if len(errs) > 0 {
 			return s.redirect(c, "/audit/certificates?"+typed.Encode())
 		}
-		f.Limit, f.Look = evidence.MaxCertificates+1, exportLook
-		if err := s.read(c, func(tx *store.Tx) error {
-			found, err := tx.SearchCertificates(f)
-			if err != nil {
-				return err
-			}
-			lines, err := tx.CertificateLines(found.IDs, f.At, s.deps.Now())
+		f.Look = exportLook
+		found, err := s.findAll(c, f, evidence.MaxCertificates+1, func(lines []store.CertificateLine) {
 			for _, l := range lines {
 				serials = append(serials, string(l.Serial))
 			}
+		})
+		if err != nil {
 			return err
-		}); err != nil {
-			return err
+		}
+		if found.Narrow {
+			return s.packAsk(c, http.StatusUnprocessableEntity, url.Values{}, templates.FieldErrors{"serials": s.text(c, "error.pack.narrow", "n", store.SearchOrganisations)})
 		}
 	}
 	return s.packAsk(c, http.StatusOK, url.Values{"serials": {strings.Join(serials, "\n")}, "query": {typed.Encode()}}, nil)

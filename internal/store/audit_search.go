@@ -92,8 +92,8 @@ const (
 	searchChosen = 2
 	// searchTotal is up to where results are counted.
 	searchTotal = 500
-	// searchOrganisations is how many organisations of a name are looked at.
-	searchOrganisations = 60
+	// SearchOrganisations is how many organisations of a name are looked at.
+	SearchOrganisations = 60
 )
 
 // chooser is a condition that an index answers.
@@ -222,7 +222,7 @@ func (tx *Tx) choosers(f CertificateSearch, found *CertificatesFound) (out []*ch
 		if err != nil || len(ids) == 0 {
 			return nil, true, err
 		}
-		found.Narrow = len(ids) == searchOrganisations
+		found.Narrow = len(ids) == SearchOrganisations
 		add(`c.organisation_id IN ?`, ids)
 	}
 	if f.State == registry.StateSuspended {
@@ -284,7 +284,7 @@ func (tx *Tx) organisationsNamed(query string) (ids []int64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	err = tx.query(&ids, `SELECT id FROM organisations WHERE `+cond+` ORDER BY id DESC LIMIT `+strconv.Itoa(searchOrganisations), args...)
+	err = tx.query(&ids, `SELECT id FROM organisations WHERE `+cond+` ORDER BY id DESC LIMIT `+strconv.Itoa(SearchOrganisations), args...)
 	return ids, err
 }
 
