@@ -27,7 +27,7 @@ type auditLifePage struct {
 	Org, INN    string
 	Office      string
 	Application string // its number
-	Reports     []string
+	Reports     []*registry.Report
 	Lines       []lifeLine
 	Cut         bool
 	Broken      int // signatures that do not hold
@@ -38,6 +38,8 @@ type lifeLine struct {
 	At    time.Time
 	Text  string
 	Facts []auditFact
+	// Said is what the journal keeps sealed and is on file: who reported.
+	Said  []auditFact
 	Who   string
 	Class string // of its mark: is-key, is-stop, is-sign
 	// Proof says whether the signature holds; nil without one.
@@ -77,7 +79,9 @@ func (s *Server) auditLife(c echo.Context) error {
 		return err
 	}
 	for _, e := range life.Entries {
-		v.Lines = append(v.Lines, s.lifeEntry(c, e, names, proofs))
+		line := s.lifeEntry(c, e, names, proofs)
+		line.Said = s.lifeSaid(c, e, v.Reports)
+		v.Lines = append(v.Lines, line)
 	}
 	v.Lines = append(v.Lines, s.lifeClock(c, life)...)
 	for _, change := range life.Changes {
@@ -101,10 +105,7 @@ func (s *Server) lifeFacts(c echo.Context, tx *store.Tx, life *store.Life, v *au
 	if life.Application != nil {
 		v.Application, v.Office = life.Application.Number, s.officeName(c, life.Application.Declaration.Office)
 	}
-	reports, err := tx.ReportsOf(life.Certificate.ID)
-	for _, r := range reports {
-		v.Reports = append(v.Reports, r.Number)
-	}
+	v.Reports, err = tx.ReportsOf(life.Certificate.ID)
 	return err
 }
 
@@ -156,6 +157,24 @@ func (s *Server) lifeEntry(c echo.Context, e journal.Entry, names actorNames, pr
 		line.Proof = proofs[d.Envelope]
 	}
 	return line
+}
+
+// lifeSaid is who reported, where an entry is about a report that came in, and
+// how they were identified.
+func (s *Server) lifeSaid(c echo.Context, e journal.Entry, reports []*registry.Report) (out []auditFact) {
+	if e.Kind != "report.received" {
+		return nil
+	}
+	for _, r := range reports {
+		if !slices.Contains(e.Subjects, journal.Subject{Kind: "report", ID: strconv.FormatInt(int64(r.ID), 10)}) {
+			continue
+		}
+		out = append(out, auditFact{s.text(c, "revocation.reporter"), r.Reporter + " · " + s.text(c, "revocation.way."+string(r.Way))})
+		if len(r.Identified) > 0 {
+			out = append(out, auditFact{s.text(c, "revocation.identified"), s.identified(lang(c), r.Identified)})
+		}
+	}
+	return out
 }
 
 // lifeClock are the ends of its interval, as far as they have come.

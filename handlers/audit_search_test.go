@@ -16,6 +16,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/templates"
 )
 
 var nextPage = regexp.MustCompile(`href="(/audit/certificates\?[^"]*after=[^"]*)"[^>]*rel="next"`)
@@ -256,7 +257,10 @@ func (h *shop) exported(kind string) (found bool) {
 // the first answers that told of its suspension.
 func TestAuditorReadsALife(t *testing.T) {
 	h := newShop(t, "ubr")
-	see(t, h.as(registry.Clerk, 0).post("/revocations", h.reportForm(h.cert.Serial)), http.StatusSeeOther)
+	said := h.reportForm(h.cert.Serial)
+	said.Set("reporter", "Асанов Бакыт, күйөөсү")
+	said.Set("invalid_since", testNow.Add(-2*time.Hour).In(h.flow.Pack().Zone()).Format(momentForm))
+	see(t, h.as(registry.Clerk, 0).post("/revocations", said), http.StatusSeeOther)
 	if err := h.st.Write(context.Background(), func(tx *store.Tx) error {
 		changes, err := tx.StatusChanges(h.cert.Serial)
 		if err != nil {
@@ -270,7 +274,9 @@ func TestAuditorReadsALife(t *testing.T) {
 	path := "/audit/certificates/" + string(h.cert.Serial)
 	page := auditor.do(http.MethodGet, path, nil)
 	see(t, page, http.StatusOK, "чакыртуу жөнүндө кабар катталды", "сертификат токтотулду", "биринчи OCSP жообу: Убактылуу токтотулган", "колдонуу мөөнөтү башталды",
-		"certificateHold (6)", "Телефон аркылуу", `href="/revocations/R-26-0001"`)
+		"certificateHold (6)", "Телефон аркылуу", `href="/revocations/R-26-0001"`,
+		"Ким кабарлады: Асанов Бакыт, күйөөсү · Телефон аркылуу", "Паспорттун номерин айтты, дал келди; Катталган телефондон чалды",
+		"Ачкыч качандан бери шектүү</dt>", templates.DateTime(testNow.Add(-2*time.Hour).Truncate(time.Minute)))
 	m := regexp.MustCompile(`href="(/audit\?id=[0-9]+)">[^<]*жазуу`).FindStringSubmatch(page.Body.String())
 	if m == nil {
 		t.Fatal("no link to the journal")

@@ -106,12 +106,7 @@ func (w *packWriter) proofs(c *evidence.Certificate) (out []paper.EvidenceLine) 
 		out = append(out, paper.EvidenceLine{Label: bishkekTime(at), Text: text})
 	}
 	for _, r := range c.Reports {
-		cause := r.Cause
-		if known, ok := w.deps.Workflow.Pack().RevocationCause(r.Cause); ok {
-			cause = known.Text.In(w.l)
-		}
-		add(r.ReportedAt, w.word("pack.report", "number", r.Number, "who", r.Reporter, "way", w.word("revocation.way."+string(r.Way)), "cause", cause,
-			"due", bishkekTime(r.DueAt), "state", w.word("status.report."+string(r.Status))))
+		add(r.ReportedAt, w.report(&r))
 	}
 	for _, ch := range c.Changes {
 		status := w.word("status.certificate." + string(ch.Status))
@@ -138,6 +133,22 @@ func (w *packWriter) proofs(c *evidence.Certificate) (out []paper.EvidenceLine) 
 		add(s.UploadedAt, fmt.Sprintf("%s · %s · %s", s.Document, s.Name, file))
 	}
 	return out
+}
+
+func (w *packWriter) report(r *evidence.Report) string {
+	cause := r.Cause
+	if known, ok := w.deps.Workflow.Pack().RevocationCause(r.Cause); ok {
+		cause = known.Text.In(w.l)
+	}
+	text := w.word("pack.report", "number", r.Number, "who", r.Reporter, "way", w.word("revocation.way."+string(r.Way)), "cause", cause,
+		"due", bishkekTime(r.DueAt), "state", w.word("status.report."+string(r.Status)))
+	if len(r.Identified) > 0 {
+		text += ". " + w.word("revocation.identified") + ": " + w.identified(w.l, r.Identified)
+	}
+	if r.InvalidSince != nil {
+		text += ". " + w.word("revocation.since") + ": " + bishkekTime(*r.InvalidSince)
+	}
+	return text
 }
 
 func (w *packWriter) signer(serial registry.Serial) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,7 +23,7 @@ type reportPage struct {
 	INN         registry.INN
 	Cause       string
 	Reason      string // as RFC 5280 names it
-	Identified  []string
+	Identified  string
 	By          string // who entered it
 	SuspendedBy string
 	DecidedBy   string
@@ -134,9 +135,7 @@ func (s *Server) reportFacts(c echo.Context, tx *store.Tx, v *reportPage) (err e
 		}
 		v.INN = org.INN
 	}
-	for _, i := range r.Identified {
-		v.Identified = append(v.Identified, s.text(c, "revocation.by."+string(i)))
-	}
+	v.Identified = s.identified(lang(c), r.Identified)
 	v.Clock = clockOf(r, s.deps.Now())
 	same, err := tx.CertificatesOfKey(v.Certificate.PublicKeyHash)
 	if err != nil {
@@ -171,6 +170,15 @@ func (s *Server) reportFacts(c echo.Context, tx *store.Tx, v *reportPage) (err e
 		v.DecidedBy = v.Certificate.HolderName
 	}
 	return nil
+}
+
+// identified says how a reporter was recognised.
+func (s *Server) identified(l registry.Language, all []registry.Identification) string {
+	words := make([]string, len(all))
+	for i, by := range all {
+		words[i] = s.textIn(l, "revocation.by."+string(by))
+	}
+	return strings.Join(words, "; ")
 }
 
 // reportOrders are the open applications that stand on the certificate, with

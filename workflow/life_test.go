@@ -3,6 +3,7 @@ package workflow_test
 import (
 	"bytes"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/internal/store/storetest"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // From the draft to the first login everything is in the journal, which proves
@@ -80,6 +82,65 @@ func TestTheJournalOfAWholeLife(t *testing.T) {
 		owner.Do(t, `UPDATE journal_entries SET actor_id = '6' WHERE kind = 'application.approve'`)
 		if report, _ := verify(); report.OK() {
 			t.Error("another approver in the journal is not noticed")
+		}
+	})
+}
+
+// The life of a certificate begins with the upload of its papers, also of those
+// of an earlier application that stand in; the other signatory's own are not in
+// it.
+func TestA12_TheLifeHasTheEarlierPapers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newIssuingOffice(t, s)
+		first := o.submitted(1)
+		codes := []string{"DT-REG-CERT", "DT-HEAD-ID", "DT-ACC-ID"}
+		earlier := o.documents(first)
+		for i, code := range codes {
+			if _, err := o.upload(o.clerk.Actor, earlier[code].ID, i+1); err != nil {
+				t.Fatal(err)
+			}
+			if err := o.flow.AcceptDocument(o.ctx, o.clerk.Actor, earlier[code].ID, 0, workflow.Acceptance{OriginalSeen: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.settle(first)
+		o.put(first, registry.Completed)
+		id := o.submitted(1)
+		if err := o.flow.Take(o.ctx, o.clerk.Actor, id); err != nil {
+			t.Fatal(err)
+		}
+		now := o.documents(id)
+		for _, code := range codes {
+			if err := o.flow.LinkDocument(o.ctx, o.clerk.Actor, now[code].ID, 0, earlier[code].ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		o.settle(id)
+		if err := o.flow.Verify(o.ctx, o.clerk.Actor, id, 0); err != nil {
+			t.Fatal(err)
+		}
+		o.pay(o.application(id).OrganisationID, 1_000_000, "ref")
+		if err := o.decide(o.approver, id, registry.ActApprove, ""); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range o.enrolments(id) {
+			o.activate(e.ID, "")
+		}
+		o.work()
+		for i, want := range [][]bool{{true, true, false}, {true, false, true}} { // the head's, the accountant's
+			cert := o.certificate(o.enrolments(id)[i])
+			var life *store.Life
+			o.read(func(tx *store.Tx) (err error) {
+				life, err = tx.Life(cert.Serial)
+				return err
+			})
+			for k, code := range codes {
+				about := workflow.Document(earlier[code].ID)
+				told := slices.ContainsFunc(life.Entries, func(e journal.Entry) bool { return e.Kind == "document.upload" && slices.Contains(e.Subjects, about) })
+				if told != want[k] {
+					t.Errorf("the life of the %s's tells of the upload of %s: %v", cert.Role, code, told)
+				}
+			}
 		}
 	})
 }

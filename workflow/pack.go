@@ -231,7 +231,7 @@ func papersOf(tx *store.Tx, cert *registry.Certificate, app *registry.Applicatio
 	}
 	var out []paperOf
 	for _, d := range docs {
-		if d.Subject == registry.OfHead && cert.Role == registry.Accountant || d.Subject == registry.OfAccountant && cert.Role == registry.Head {
+		if !d.Subject.Concerns(cert.Role) {
 			continue
 		}
 		from := d.ID

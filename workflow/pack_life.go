@@ -214,7 +214,7 @@ func (l *packedLife) reports(tx *store.Tx, cert *registry.Certificate) error {
 	for _, r := range all {
 		l.told.Reports = append(l.told.Reports, evidence.Report{
 			ID: r.ID, Number: r.Number, Status: r.Status, Way: r.Way, Cause: r.Cause, Code: r.Code, Reporter: r.Reporter, Identified: r.Identified,
-			Note: r.Note, ReportedAt: r.ReportedAt, DueAt: r.DueAt, CreatedAt: r.CreatedAt, SuspendedAt: r.SuspendedAt, ConcludedAt: r.ConcludedAt, Remark: r.Remark,
+			Note: r.Note, InvalidSince: r.InvalidSince, ReportedAt: r.ReportedAt, DueAt: r.DueAt, CreatedAt: r.CreatedAt, SuspendedAt: r.SuspendedAt, ConcludedAt: r.ConcludedAt, Remark: r.Remark,
 		})
 		l.about = append(l.about, journal.Subject{Kind: "report", ID: strconv.FormatInt(int64(r.ID), 10)})
 		d, err := tx.RevocationDecision(r.ID)

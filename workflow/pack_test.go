@@ -7,6 +7,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/json"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -130,7 +132,8 @@ func (o *sealedOffice) lived(n int) (head, accountant *registry.Certificate) {
 	head, accountant = o.certificate(es[0]), o.certificate(es[1])
 	o.tell()
 	in := called(head, "device_stolen")
-	in.Suspend = true
+	since := o.now().Add(-time.Hour)
+	in.Suspend, in.InvalidSince = true, &since
 	r := o.report(in)
 	o.tell()
 	o.advance(time.Minute)
@@ -186,6 +189,11 @@ func TestEvidencePackHolds(t *testing.T) {
 		if s := r.String(); !strings.HasPrefix(s, "OK: the pack holds") {
 			t.Error(s)
 		}
+		for _, c := range packJSON(t, b).Certificates {
+			if c.Serial == head.Serial && (len(c.Reports) != 1 || c.Reports[0].InvalidSince == nil || len(c.Reports[0].Identified) != 2) {
+				t.Errorf("the report: %+v", c.Reports)
+			}
+		}
 		if n := o.journalled(workflow.Certificate(head.Serial), "pack.made"); n != 1 {
 			t.Errorf("the journal has %d entries about the making", n)
 		}
@@ -193,6 +201,22 @@ func TestEvidencePackHolds(t *testing.T) {
 			flipped(o, b)
 		}
 	})
+}
+
+func packJSON(t *testing.T, pack []byte) (p evidence.Pack) {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := fs.ReadFile(z, evidence.PackFile)
+	if err == nil {
+		err = json.Unmarshal(text, &p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // flipped turns one bit in the content of every file, and bits anywhere: each

@@ -164,21 +164,23 @@ type List struct {
 
 // Report is somebody's word that the certificate must not be used any more.
 type Report struct {
-	ID          registry.ReportID         `json:"id"`
-	Number      string                    `json:"number"`
-	Status      registry.ReportStatus     `json:"status"`
-	Way         registry.ReportWay        `json:"way"`
-	Cause       string                    `json:"cause"`
-	Code        int                       `json:"code"` // RFC 5280 §5.3.1
-	Reporter    string                    `json:"reporter"`
-	Identified  []registry.Identification `json:"identified"`
-	Note        string                    `json:"note,omitempty"`
-	ReportedAt  time.Time                 `json:"reported_at"`
-	DueAt       time.Time                 `json:"due_at"`
-	CreatedAt   time.Time                 `json:"created_at"`
-	SuspendedAt *time.Time                `json:"suspended_at,omitempty"`
-	ConcludedAt *time.Time                `json:"concluded_at,omitempty"`
-	Remark      string                    `json:"remark,omitempty"`
+	ID         registry.ReportID         `json:"id"`
+	Number     string                    `json:"number"`
+	Status     registry.ReportStatus     `json:"status"`
+	Way        registry.ReportWay        `json:"way"`
+	Cause      string                    `json:"cause"`
+	Code       int                       `json:"code"` // RFC 5280 §5.3.1
+	Reporter   string                    `json:"reporter"`
+	Identified []registry.Identification `json:"identified"`
+	Note       string                    `json:"note,omitempty"`
+	// InvalidSince is since when the key is suspected, if that is known.
+	InvalidSince *time.Time `json:"invalid_since,omitempty"`
+	ReportedAt   time.Time  `json:"reported_at"`
+	DueAt        time.Time  `json:"due_at"`
+	CreatedAt    time.Time  `json:"created_at"`
+	SuspendedAt  *time.Time `json:"suspended_at,omitempty"`
+	ConcludedAt  *time.Time `json:"concluded_at,omitempty"`
+	Remark       string     `json:"remark,omitempty"`
 }
 
 // SignatureKind says what was signed.

@@ -26,6 +26,12 @@ const (
 // Subjects lists them.
 var Subjects = [...]Subject{OfOrganisation, OfHead, OfAccountant, OfTrusted, OfManaging}
 
+// Concerns says whether such a paper has to do with the certificate of a
+// signatory: the other one's own has not.
+func (s Subject) Concerns(r SignatoryRole) bool {
+	return (s != OfHead || r != Accountant) && (s != OfAccountant || r != Head)
+}
+
 // ChecklistItem is one thing an applicant owes, and why.
 type ChecklistItem struct {
 	Code    string       `json:"code"` // unique in a list, e.g. "DT-HEAD-ID"

@@ -52,6 +52,11 @@ func (tx *Tx) Life(serial registry.Serial) (l *Life, err error) {
 				return nil, err
 			}
 			about = append(about, journal.Subject{Kind: "application", ID: strconv.FormatInt(int64(l.Application.ID), 10)})
+			linked, err := tx.lifeLinked(l)
+			if err != nil {
+				return nil, err
+			}
+			about = append(about, linked...)
 		}
 	}
 	b, d, err := tx.BatchThatRevoked(l.Certificate.ID)
@@ -76,6 +81,18 @@ func (tx *Tx) Life(serial registry.Serial) (l *Life, err error) {
 		}
 	}
 	return l, tx.lifeSigned(l)
+}
+
+// lifeLinked are the papers of earlier applications that stand in for some of
+// this one, without those about its other signatory.
+func (tx *Tx) lifeLinked(l *Life) (about []journal.Subject, err error) {
+	docs, err := tx.Documents(l.Application.ID)
+	for _, d := range docs {
+		if d.LinkedTo != 0 && d.Subject.Concerns(l.Certificate.Role) {
+			about = append(about, journal.Subject{Kind: "document", ID: strconv.FormatInt(int64(d.LinkedTo), 10)})
+		}
+	}
+	return about, err
 }
 
 func (tx *Tx) lifeEntries(l *Life, about []journal.Subject) error {
