@@ -106,7 +106,9 @@ func (s *Server) readSearchDates(c echo.Context, typed url.Values, f *store.Cert
 }
 
 // rarest are the dates, those first that the fewest certificates have.
-var rarest = [...]store.CertificateDate{store.DateRevoked, store.DatePublic, store.DateDecided, store.DateReported, store.DateEnds, store.DateIssued}
+var rarest = [...]store.CertificateDate{
+	store.DateRevoked, store.DateSuspended, store.DatePublic, store.DateDecided, store.DateReported, store.DateEnds, store.DateBegins, store.DateIssued,
+}
 
 // searchOrder is the order asked for, otherwise the one that leads to what is
 // sought: the rarest of the dates that are limited, or the end for what has

@@ -93,6 +93,11 @@ func TestAuditorSearchesByEachCondition(t *testing.T) {
 		{url.Values{"reported_from": {day(testNow)}, "reported_to": {day(testNow)}}, true},
 		{url.Values{"reported_to": {day(testNow.AddDate(0, 0, -1))}}, false},
 		{url.Values{"decided_from": {day(testNow)}}, false},
+		{url.Values{"suspended_from": {day(testNow)}, "suspended_to": {day(testNow)}}, true},
+		{url.Values{"suspended_to": {day(testNow.AddDate(0, 0, -1))}}, false},
+		{url.Values{"begins_from": {day(h.cert.NotBefore)}, "begins_to": {day(h.cert.NotBefore)}}, true},
+		{url.Values{"begins_from": {day(h.cert.NotBefore.AddDate(0, 0, 1))}, "inn": {shopINN}}, false},
+		{url.Values{"order": {"suspended"}, "begins_from": {day(h.cert.NotBefore)}}, true},
 		{url.Values{"issued_from": {day(h.cert.IssuedAt)}, "issued_to": {day(h.cert.IssuedAt)}, "way": {"phone"}}, true},
 		{url.Values{"order": {"ends"}, "reason": {"rfc:6"}}, true},
 	} {

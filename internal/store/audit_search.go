@@ -16,16 +16,21 @@ import (
 type CertificateDate string
 
 const (
-	DateIssued   CertificateDate = "issued"
-	DateEnds     CertificateDate = "ends"
-	DateReported CertificateDate = "reported" // a report, as it was said
-	DateDecided  CertificateDate = "decided"  // a report concluded
-	DateRevoked  CertificateDate = "revoked"
-	DatePublic   CertificateDate = "public" // OCSP or the CRL first told of a suspension or revocation
+	DateIssued    CertificateDate = "issued"
+	DateBegins    CertificateDate = "begins" // of the term; later than the issue where it was renewed ahead
+	DateEnds      CertificateDate = "ends"
+	DateReported  CertificateDate = "reported" // a report, as it was said
+	DateSuspended CertificateDate = "suspended"
+	DateDecided   CertificateDate = "decided" // a report concluded
+	DateRevoked   CertificateDate = "revoked"
+	DatePublic    CertificateDate = "public" // OCSP or the CRL first told of a suspension or revocation
 )
 
 // CertificateDates lists them.
-var CertificateDates = [...]CertificateDate{DateIssued, DateEnds, DateReported, DateDecided, DateRevoked, DatePublic}
+var CertificateDates = [...]CertificateDate{DateIssued, DateBegins, DateEnds, DateReported, DateSuspended, DateDecided, DateRevoked, DatePublic}
+
+// ofChange says that it is of one of the changes of a certificate's status.
+func (d CertificateDate) ofChange() bool { return d == DateSuspended || d == DatePublic }
 
 // Between is a stretch of time, From in it and To not; a zero one is open.
 type Between struct{ From, To time.Time }
@@ -340,12 +345,14 @@ type searchQuery struct {
 // orders say for each date where it lies: the column, the rows' id, the
 // certificate's id, and what else the index asks for.
 var orders = map[CertificateDate]struct{ table, at, place, cert, only string }{
-	DateIssued:   {"certificates k", "k.issued_at", "k.id", "k.id", ""},
-	DateEnds:     {"certificates k", "k.not_after", "k.id", "k.id", ""},
-	DateRevoked:  {"certificates k", "k.status_at", "k.id", "k.id", " AND k.status = 'revoked'"},
-	DateReported: {"revocation_reports r", "r.reported_at", "r.id", "r.certificate_id", ""},
-	DateDecided:  {"revocation_reports r", "r.concluded_at", "r.id", "r.certificate_id", " AND r.concluded_at IS NOT NULL"},
-	DatePublic:   {"status_changes s JOIN certificates k ON k.serial = s.serial", "s.public_at", "s.id", "k.id", " AND s.public_at IS NOT NULL AND s.status <> 'issued'"},
+	DateIssued:    {"certificates k", "k.issued_at", "k.id", "k.id", ""},
+	DateBegins:    {"certificates k", "k.not_before", "k.id", "k.id", ""},
+	DateEnds:      {"certificates k", "k.not_after", "k.id", "k.id", ""},
+	DateRevoked:   {"certificates k", "k.status_at", "k.id", "k.id", " AND k.status = 'revoked'"},
+	DateReported:  {"revocation_reports r", "r.reported_at", "r.id", "r.certificate_id", ""},
+	DateDecided:   {"revocation_reports r", "r.concluded_at", "r.id", "r.certificate_id", " AND r.concluded_at IS NOT NULL"},
+	DateSuspended: {"status_changes s JOIN certificates k ON k.serial = s.serial", "s.at", "s.id", "k.id", " AND s.status = 'suspended'"},
+	DatePublic:    {"status_changes s JOIN certificates k ON k.serial = s.serial", "s.public_at", "s.id", "k.id", " AND s.public_at IS NOT NULL AND s.status <> 'issued'"},
 }
 
 // window is a query of at, place and cert: the next rows of an index in the order, or all that a few certificates have.
@@ -353,7 +360,7 @@ func (q searchQuery) window() (string, []any) {
 	o, lead := orders[q.Order], q.lead
 	if q.few {
 		table, args := `(`+lead.from+`) l JOIN `+o.table+` ON `+o.cert+` = l.id`, slices.Clone(lead.args)
-		if q.Order == DatePublic { // from the certificate to its changes
+		if q.Order.ofChange() { // from the certificate to its changes
 			table = `(` + lead.from + `) l JOIN certificates k ON k.id = l.id JOIN status_changes s ON s.serial = k.serial`
 		}
 		where, more := q.stretch(o.at, o.place)
@@ -384,6 +391,10 @@ func (q searchQuery) stretch(at, place string) (where string, args []any) {
 		case q.Order == DateIssued && q.State == registry.StateUnissued:
 			where, args = where+` AND `+at+` > ?`, append(args, q.At)
 		case q.Order == DateIssued, q.Order == DateRevoked && q.State == registry.StateRevoked:
+			where, args = where+` AND `+at+` <= ?`, append(args, q.At)
+		case q.Order == DateBegins && q.State == registry.StateNotYet:
+			where, args = where+` AND `+at+` > ?`, append(args, q.At)
+		case q.Order == DateBegins && q.State == registry.StateValid:
 			where, args = where+` AND `+at+` <= ?`, append(args, q.At)
 		case q.Order == DateEnds && q.State == registry.StateEnded:
 			where, args = where+` AND `+at+` < ?`, append(args, q.At)
@@ -425,7 +436,7 @@ func (q searchQuery) conditions() (string, []any) {
 			ofCertificate(cond, more...)
 		}
 	}
-	if at, place := orders[q.Order].at, orders[q.Order].place; q.Order == DateReported || q.Order == DateDecided || q.Order == DatePublic {
+	if at, place := orders[q.Order].at, orders[q.Order].place; q.Order == DateReported || q.Order == DateDecided || q.Order.ofChange() {
 		// A certificate stands where its latest such row does.
 		later, more := q.latest(at, place)
 		ofCertificate(later, more...)
@@ -445,7 +456,7 @@ func marked(issuedAt string) string {
 // latest says that no other row of the certificate in the stretch is later.
 func (q searchQuery) latest(at, place string) (string, []any) {
 	table, of := `revocation_reports r`, `r.certificate_id = d.cert`
-	if q.Order == DatePublic {
+	if q.Order.ofChange() {
 		table, of = `status_changes s`, `s.serial = c.serial`
 	}
 	q.After = SearchPlace{}
@@ -468,7 +479,7 @@ func dated(date CertificateDate, b Between) (string, []any) {
 	switch date {
 	case DateReported, DateDecided:
 		return `(SELECT 1 FROM revocation_reports r WHERE r.certificate_id = c.id` + o.only + cond + ` LIMIT 1) IS NOT NULL`, args
-	case DatePublic:
+	case DateSuspended, DatePublic:
 		return `(SELECT 1 FROM status_changes s WHERE s.serial = c.serial` + o.only + cond + ` LIMIT 1) IS NOT NULL`, args
 	}
 	return `(TRUE` + strings.Replace(o.only, "k.", "c.", 1) + cond + `)`, args

@@ -131,7 +131,7 @@ func (d *searchable) want(f store.CertificateSearch) (out []registry.Certificate
 		return latest, ok
 	}
 	for _, c := range d.certs {
-		dates := map[store.CertificateDate][]time.Time{store.DateIssued: {c.IssuedAt}, store.DateEnds: {c.NotAfter}}
+		dates := map[store.CertificateDate][]time.Time{store.DateIssued: {c.IssuedAt}, store.DateBegins: {c.NotBefore}, store.DateEnds: {c.NotAfter}}
 		match := (f.Storage == "" || c.Storage == f.Storage) && (f.INN == "" || d.orgs[d.org[c.ID]].INN == f.INN) &&
 			(f.Serial == "" || strings.HasPrefix(string(c.Serial), string(f.Serial))) &&
 			(f.Person == "" || strings.Contains(registry.Fold(c.HolderName), registry.Fold(f.Person)) || string(c.PersonalNumber) == f.Person) &&
@@ -150,6 +150,9 @@ func (d *searchable) want(f store.CertificateSearch) (out []registry.Certificate
 		}
 		for _, ch := range d.changes[c.ID] {
 			code = code || ch.Status != registry.CertIssued && strconv.Itoa(ch.Reason) == f.Code
+			if ch.Status == registry.CertSuspended {
+				dates[store.DateSuspended] = append(dates[store.DateSuspended], ch.At)
+			}
 		}
 		match = match && way && cause && code && by
 		for date := range f.Dates {
@@ -182,7 +185,7 @@ func TestSearchFindsWhatIsThere(t *testing.T) {
 		moment := func() time.Time { return at.Add(time.Duration(r.IntN(60*24)) * time.Hour) }
 		for range 400 {
 			f := store.CertificateSearch{Dates: map[store.CertificateDate]store.Between{}, Limit: 3, Look: []int{4, 4, 20, 5000}[r.IntN(4)]}
-			f.Order = store.CertificateDates[r.IntN(5)] // nothing is public here
+			f.Order = store.CertificateDates[r.IntN(7)] // nothing is public here
 			if maybe(4) {
 				f.Storage = registry.ECloud
 			}
@@ -210,7 +213,7 @@ func TestSearchFindsWhatIsThere(t *testing.T) {
 			if maybe(3) {
 				f.State, f.At = registry.CertificateStates[r.IntN(6)], moment()
 			}
-			for _, date := range store.CertificateDates[:5] {
+			for _, date := range store.CertificateDates[:7] {
 				if maybe(6) {
 					from := moment()
 					f.Dates[date] = store.Between{From: from, To: from.AddDate(0, 0, 20)}
@@ -308,7 +311,7 @@ func TestStateAtAPastInstant(t *testing.T) {
 					t.Errorf("certificate %d at %s: %s, not %s", c.cert, c.at, lines[0].StateAt, c.want)
 				}
 				for _, state := range registry.CertificateStates {
-					for _, order := range []store.CertificateDate{store.DateIssued, store.DateEnds} {
+					for _, order := range []store.CertificateDate{store.DateIssued, store.DateBegins, store.DateEnds} {
 						found, err := tx.SearchCertificates(store.CertificateSearch{State: state, At: c.at, Order: order, Limit: 10})
 						if err != nil {
 							return err
