@@ -15,7 +15,8 @@ import (
 	"github.com/tamga-ca/tamga/templates"
 )
 
-// chartMonths is how many months a chart by month shows at most: the latest.
+// chartMonths is how many months a chart by month shows at most: the latest; it
+// says so where there are others.
 const chartMonths = 24
 
 type auditChartsPage struct {
@@ -128,7 +129,8 @@ func (s *Server) chartRevoked(c echo.Context, tx *store.Tx, p period) (*chart, e
 	var months []month
 	seen := map[int]bool{}
 	cut := false
-	for to := p.end; to.After(p.start) && len(months) < chartMonths; {
+	to := p.end
+	for to.After(p.start) && len(months) < chartMonths {
 		d := registry.DateOf(to.Add(-time.Microsecond), zone)
 		m := month{registry.Date{Year: d.Year, Month: d.Month, Day: 1}, map[int]int{}}
 		from := m.first.Start(zone)
@@ -151,7 +153,11 @@ func (s *Server) chartRevoked(c echo.Context, tx *store.Tx, p period) (*chart, e
 	for _, r := range reasons {
 		head = append(head, rfcReason(r))
 	}
-	ch := newChart("revoked", s.text(c, "audit.chart.revoked"), "", head)
+	note := ""
+	if to.After(p.start) {
+		note = s.text(c, "audit.chart.months", "n", chartMonths)
+	}
+	ch := newChart("revoked", s.text(c, "audit.chart.revoked"), note, head)
 	ch.Cut = cut
 	for _, m := range slices.Backward(months) {
 		var numbers []int
@@ -268,7 +274,7 @@ func (s *Server) chartDecisions(c echo.Context, tx *store.Tx, p period) (*chart,
 	if err != nil {
 		return nil, err
 	}
-	kinds := []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted", "batch.signed"}
+	kinds := store.DecisionKinds[:]
 	head := []string{s.text(c, "journal.who")}
 	for _, kind := range kinds {
 		head = append(head, s.text(c, "history."+kind))

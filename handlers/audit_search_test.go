@@ -117,12 +117,6 @@ func TestAuditorSearchesByEachCondition(t *testing.T) {
 	}
 }
 
-func (h *shop) operatorOf(role registry.Role) (id registry.OperatorID) {
-	h.readTx(func(tx *store.Tx) error {
-		all, err := tx.Operators()
-		for _, o := range all {
-			if o.Role == role && id == 0 {
-				id = o.ID
 // What a search finds is handed over to its end, however few rows a page looks
 // at, and no more of it than asked for.
 func TestASearchIsReadToItsEnd(t *testing.T) {
@@ -169,6 +163,12 @@ func TestASearchOfTooManyOrganisationsSaysSo(t *testing.T) {
 	see(t, auditor.do(http.MethodGet, "/audit/packs?inn="+shopINN, nil), http.StatusOK, string(h.cert.Serial))
 }
 
+func (h *shop) operatorOf(role registry.Role) (id registry.OperatorID) {
+	h.readTx(func(tx *store.Tx) error {
+		all, err := tx.Operators()
+		for _, o := range all {
+			if o.Role == role && id == 0 {
+				id = o.ID
 			}
 		}
 		return err
@@ -324,4 +324,9 @@ func TestAuditorLooksAtCharts(t *testing.T) {
 	}
 	see(t, h.as(registry.Clerk, 0).do(http.MethodGet, "/audit/charts", nil), http.StatusForbidden)
 	see(t, h.as(registry.Auditor, 0).do(http.MethodGet, "/audit/charts?from=x", nil), http.StatusOK, `value="x"`)
+	const left = "Мезгилдин акыркы 24 айы гана"
+	see(t, h.as(registry.Auditor, 0).do(http.MethodGet, "/audit/charts?from=01.01.2020", nil), http.StatusOK, left)
+	if strings.Contains(h.as(registry.Auditor, 0).do(http.MethodGet, "/audit/charts", nil).Body.String(), left) {
+		t.Error("months are said to be left out of a year")
+	}
 }

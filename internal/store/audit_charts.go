@@ -66,14 +66,13 @@ type DecisionCount struct {
 	N       int
 }
 
-// decisionKinds are the journal's kinds of what operators decide with a
-// signature.
-var decisionKinds = []string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted", "batch.signed"}
+// DecisionKinds are the journal's kinds of what operators decide.
+var DecisionKinds = [...]string{"application.approve", "application.refuse", "application.send_back", "report.revoked", "report.rejected", "report.lifted", "batch.signed", "batch.rejected"}
 
 // DecisionsBetween counts operators' decisions, the newest ChartRows of each
 // kind.
 func (tx *Tx) DecisionsBetween(from, to time.Time) (out []DecisionCount, err error) {
-	for _, kind := range decisionKinds {
+	for _, kind := range DecisionKinds {
 		var rows []DecisionCount
 		if err := tx.query(&rows, `SELECT actor_id, '`+kind+`' AS kind, COUNT(*) AS n FROM (SELECT actor_id FROM journal_entries
 			WHERE kind = ? AND at >= ? AND at < ? AND actor_kind = ? ORDER BY at DESC, id DESC LIMIT `+strconv.Itoa(ChartRows)+`) e GROUP BY actor_id ORDER BY actor_id`,

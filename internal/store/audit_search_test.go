@@ -470,17 +470,22 @@ func TestChartsCount(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			e, _, err := journal.NewEntry(at, journal.Event{Kind: "application.approve", Actor: journal.Actor{Kind: journal.ActorOperator, ID: "1"},
-				Subjects: []journal.Subject{{Kind: "application", ID: strconv.FormatInt(int64(id), 10)}}})
-			if err != nil {
-				return err
+			for kind, about := range map[string]journal.Subject{
+				"application.approve": {Kind: "application", ID: strconv.FormatInt(int64(id), 10)}, "batch.rejected": {Kind: "batch", ID: "B-26-0001"},
+			} {
+				e, _, err := journal.NewEntry(at, journal.Event{Kind: kind, Actor: journal.Actor{Kind: journal.ActorOperator, ID: "1"}, Subjects: []journal.Subject{about}})
+				if err != nil {
+					return err
+				}
+				if _, err := tx.AddEntry(e, nil); err != nil {
+					return err
+				}
 			}
-			_, err = tx.AddEntry(e, nil)
-			return err
+			return nil
 		})
 		read(t, s, func(tx *store.Tx) error {
 			decisions, err := tx.DecisionsBetween(from, to)
-			if err != nil || len(decisions) != 1 || decisions[0].N != 1 || decisions[0].ActorID != "1" {
+			if err != nil || !slices.Equal(decisions, []store.DecisionCount{{ActorID: "1", Kind: "application.approve", N: 1}, {ActorID: "1", Kind: "batch.rejected", N: 1}}) {
 				t.Errorf("%+v %v", decisions, err)
 			}
 			approved, err := tx.ApprovedBetween(from, to)
