@@ -85,6 +85,7 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 	}
 	none := s.text(c, "paper.personal.none")
 	applications, certificates := paper.PersonalPart{Title: s.text(c, "nav.applications"), None: none}, paper.PersonalPart{Title: s.text(c, "nav.certificates"), None: none}
+	reports, requests := paper.PersonalPart{Title: s.text(c, "revocation.title"), None: none}, paper.PersonalPart{Title: s.text(c, "data_request.title"), None: none}
 	actsFor := paper.PersonalPart{Title: s.text(c, "holder.acts_for"), None: none}
 	documents, views := paper.PersonalPart{Title: s.text(c, "nav.documents"), None: none}, paper.PersonalPart{Title: s.text(c, "journal.views"), None: none}
 	for _, a := range d.Applications {
@@ -101,6 +102,13 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 			line += ", " + cert.Organisation.In(l)
 		}
 		certificates.Lines = append(certificates.Lines, line)
+		for _, r := range cert.Reports {
+			reports.Lines = append(reports.Lines, templates.Hex(cert.Serial)+": "+r.Number+", "+templates.DateTime(r.ReportedAt)+", "+r.Reporter+", "+
+				s.text(c, "revocation.way."+string(r.Way))+", "+s.causeText(c, r.Cause)+", "+s.text(c, "status.report."+string(r.Status)))
+		}
+	}
+	for _, r := range d.Requests {
+		requests.Lines = append(requests.Lines, r.Number+", "+templates.DateTime(r.ReceivedAt)+", "+r.AskedBy+", "+s.text(c, "data_request.state."+string(r.Status)))
 	}
 	for _, o := range d.ActsFor {
 		actsFor.Lines = append(actsFor.Lines, o.Organisation.In(l)+", "+string(o.INN)+", "+templates.DateTime(o.Since)+": "+o.Basis)
@@ -108,7 +116,7 @@ func (s *Server) dataSummary(c echo.Context, x *workflow.DataExport) ([]byte, er
 	for _, look := range d.Views {
 		views.Lines = append(views.Lines, templates.DateTime(look.At)+", "+look.Who+", "+look.Document.In(l))
 	}
-	p.Parts = []paper.PersonalPart{applications, certificates, actsFor, documents, views}
+	p.Parts = []paper.PersonalPart{applications, certificates, reports, actsFor, documents, requests, views}
 	var b bytes.Buffer
 	err := p.Write(&b, func(key string, args ...any) string { return s.textIn(l, key, args...) })
 	return b.Bytes(), err

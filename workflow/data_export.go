@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,6 +30,7 @@ type PersonalData struct {
 	Applications   []PersonalApplication      `json:"applications"`
 	Certificates   []PersonalCertificate      `json:"certificates"`
 	ActsFor        []PersonalOrganisation     `json:"acts_for"`
+	Requests       []PersonalRequest          `json:"requests"` // this one too, as it was before
 	Views          []PersonalView             `json:"views"`
 }
 
@@ -77,9 +79,31 @@ type PersonalCertificate struct {
 	NotBefore    time.Time                  `json:"not_before"`
 	NotAfter     time.Time                  `json:"not_after"`
 	Status       registry.CertificateStatus `json:"status"`
+	StatusReason int                        `json:"status_reason"` // RFC 5280 §5.3.1
 	StatusAt     *time.Time                 `json:"status_at,omitempty"`
+	InvalidSince *time.Time                 `json:"invalid_since,omitempty"`
+	Reports      []PersonalReport           `json:"reports"`
 	SHA256       string                     `json:"sha256"`
 	Certificate  []byte                     `json:"certificate"` // DER, base64
+}
+
+// PersonalReport is somebody's word that a certificate of the person must not be
+// used any more, and what became of it.
+type PersonalReport struct {
+	Number       string                    `json:"number"`
+	Status       registry.ReportStatus     `json:"status"`
+	Way          registry.ReportWay        `json:"way"`
+	Cause        string                    `json:"cause"`
+	Label        registry.Text             `json:"label"` // of the cause
+	Code         int                       `json:"code"`  // RFC 5280 §5.3.1
+	Reporter     string                    `json:"reporter"`
+	Identified   []registry.Identification `json:"identified,omitempty"`
+	Note         string                    `json:"note,omitempty"`
+	InvalidSince *time.Time                `json:"invalid_since,omitempty"`
+	ReportedAt   time.Time                 `json:"reported_at"`
+	SuspendedAt  *time.Time                `json:"suspended_at,omitempty"`
+	ConcludedAt  *time.Time                `json:"concluded_at,omitempty"`
+	Remark       string                    `json:"remark,omitempty"`
 }
 
 // PersonalOrganisation is one that the person may act for without a certificate
@@ -89,6 +113,22 @@ type PersonalOrganisation struct {
 	INN          registry.INN  `json:"inn"`
 	Basis        string        `json:"basis"`
 	Since        time.Time     `json:"since"`
+}
+
+// PersonalRequest is a request for the person's data.
+type PersonalRequest struct {
+	Number         string                     `json:"number"`
+	Status         registry.DataRequestStatus `json:"status"`
+	Way            registry.DataRequestWay    `json:"way"`
+	AskedBy        string                     `json:"asked_by"`
+	Identified     string                     `json:"identified"`
+	Note           string                     `json:"note,omitempty"`
+	ReceivedAt     time.Time                  `json:"received_at"`
+	DueAt          time.Time                  `json:"due_at"`
+	ExportedAt     *time.Time                 `json:"exported_at,omitempty"`
+	ExportedSHA256 string                     `json:"exported_sha256,omitempty"` // of data.json
+	ConcludedAt    *time.Time                 `json:"concluded_at,omitempty"`
+	Remark         string                     `json:"remark,omitempty"`
 }
 
 // PersonalView is a look at one of the person's papers.
@@ -176,7 +216,8 @@ const maxAbout = 1000
 func (f *Flow) personalData(tx *store.Tx, r *registry.DataRequest) (*PersonalData, error) {
 	p := &PersonalData{
 		Format: PersonalDataFormat, Request: r.Number, MadeAt: f.now(), Authority: map[string]string{}, PersonalNumber: r.PersonalNumber,
-		Applications: []PersonalApplication{}, Certificates: []PersonalCertificate{}, ActsFor: []PersonalOrganisation{}, Views: []PersonalView{},
+		Applications: []PersonalApplication{}, Certificates: []PersonalCertificate{}, ActsFor: []PersonalOrganisation{}, Requests: []PersonalRequest{},
+		Views: []PersonalView{},
 	}
 	for _, l := range registry.Languages {
 		p.Authority[string(l)] = f.pack.Authority.Name.In(l)
@@ -196,10 +237,13 @@ func (f *Flow) personalData(tx *store.Tx, r *registry.DataRequest) (*PersonalDat
 		}
 		p.Applications = append(p.Applications, *part)
 	}
-	if err := p.addCertificates(tx); err != nil {
+	if err := f.addCertificates(tx, p); err != nil {
 		return nil, err
 	}
 	if err := p.addLinks(tx); err != nil {
+		return nil, err
+	}
+	if err := p.addRequests(tx); err != nil {
 		return nil, err
 	}
 	return p, p.addViews(tx)
@@ -257,7 +301,7 @@ func namesOf(o registry.OrganisationRequisites) registry.Text {
 	return registry.Text{Ky: o.FullName(registry.Kyrgyz), Ru: o.FullName(registry.Russian), En: o.FullName(registry.English)}
 }
 
-func (p *PersonalData) addCertificates(tx *store.Tx) error {
+func (f *Flow) addCertificates(tx *store.Tx, p *PersonalData) error {
 	certs, err := tx.CertificatesOfPerson(p.PersonalNumber)
 	if err != nil {
 		return err
@@ -265,7 +309,8 @@ func (p *PersonalData) addCertificates(tx *store.Tx) error {
 	for _, c := range certs {
 		out := PersonalCertificate{
 			Serial: c.Serial, Holder: c.HolderName, Storage: c.Storage, IssuedAt: c.IssuedAt, NotBefore: c.NotBefore, NotAfter: c.NotAfter,
-			Status: c.Status, StatusAt: c.StatusAt, SHA256: c.SHA256, Certificate: c.DER,
+			Status: c.Status, StatusReason: c.StatusReason, StatusAt: c.StatusAt, InvalidSince: c.InvalidSince, Reports: []PersonalReport{},
+			SHA256: c.SHA256, Certificate: c.DER,
 		}
 		if c.OrganisationID != 0 {
 			org, err := tx.Organisation(c.OrganisationID)
@@ -275,9 +320,35 @@ func (p *PersonalData) addCertificates(tx *store.Tx) error {
 			names := namesOf(org.OrganisationRequisites)
 			out.Organisation = &names
 		}
+		reports, err := tx.ReportsOf(c.ID)
+		if err != nil {
+			return err
+		}
+		for _, r := range slices.Backward(reports) {
+			out.Reports = append(out.Reports, f.personalReport(r))
+		}
 		p.Certificates = append(p.Certificates, out)
 	}
 	return nil
+}
+
+func (f *Flow) personalReport(r *registry.Report) PersonalReport {
+	cause, _ := f.pack.RevocationCause(r.Cause)
+	return PersonalReport{
+		Number: r.Number, Status: r.Status, Way: r.Way, Cause: r.Cause, Label: cause.Text, Code: r.Code, Reporter: r.Reporter, Identified: r.Identified, Note: r.Note,
+		InvalidSince: r.InvalidSince, ReportedAt: r.ReportedAt, SuspendedAt: r.SuspendedAt, ConcludedAt: r.ConcludedAt, Remark: r.Remark,
+	}
+}
+
+func (p *PersonalData) addRequests(tx *store.Tx) error {
+	all, err := tx.DataRequestsOf(p.PersonalNumber)
+	for _, r := range all {
+		p.Requests = append(p.Requests, PersonalRequest{
+			Number: r.Number, Status: r.Status, Way: r.Way, AskedBy: r.AskedBy, Identified: r.Identified, Note: r.Note, ReceivedAt: r.ReceivedAt, DueAt: r.DueAt,
+			ExportedAt: r.ExportedAt, ExportedSHA256: r.ExportedSHA256, ConcludedAt: r.ConcludedAt, Remark: r.Remark,
+		})
+	}
+	return err
 }
 
 func (p *PersonalData) addLinks(tx *store.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -212,6 +213,46 @@ func TestDataExportHoldsThePersonsOwnPapersOnly(t *testing.T) {
 		found, _, err := o.flow.AccessLog(ctx, o.auditor.Actor, store.AccessFilter{Document: own[0].ID, Limit: 10})
 		if err != nil || len(found) != 3 || found[1].Kind != "data_request.exported" || found[1].Purpose != r.Number {
 			t.Errorf("the access log: %+v, %v", found, err)
+		}
+	})
+}
+
+// What was said of a person's certificate, by whom, and what became of it is in
+// their data, and what they asked for before.
+func TestDataExportTellsOfReportsAndRequests(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newIssuingOffice(t, s)
+		app, es, _ := o.issued(1)
+		cert, person := o.certificate(es[0]), app.Declaration.Head.PersonalNumber
+		in := called(cert, "device_stolen")
+		since := o.now().Add(-time.Hour)
+		in.Reporter, in.Note, in.InvalidSince, in.Suspend = "Асанов Бакыт, күйөөсү", "сумка менен кошо", &since, true
+		if err := o.decideReport(o.approver, o.report(in).ID, registry.ReportRevoke, "device_stolen", "Уурдалганы ырасталды"); err != nil {
+			t.Fatal(err)
+		}
+		before := o.asked(t, person)
+		if err := o.flow.RefuseData(o.ctx, o.approver.Actor, before.Number, 0, "Кол коюлган эмес"); err != nil {
+			t.Fatal(err)
+		}
+		x, err := o.flow.ExportData(o.ctx, o.clerk.Actor, o.asked(t, person).Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(x.Data.Certificates) != 1 || len(x.Data.Certificates[0].Reports) != 1 || len(x.Data.Requests) != 2 {
+			t.Fatalf("%s", x.JSON)
+		}
+		c := x.Data.Certificates[0]
+		if c.Status != registry.CertRevoked || c.StatusReason != 1 || c.InvalidSince == nil || !c.InvalidSince.Equal(since) {
+			t.Errorf("the certificate: %+v", c)
+		}
+		r := c.Reports[0]
+		if r.Reporter != in.Reporter || !slices.Equal(r.Identified, in.Identified) || r.Note != in.Note || r.InvalidSince == nil || r.Cause != in.Cause || r.Label.Ky == "" ||
+			r.Code != 1 || r.Status != registry.ReportRevoked || r.SuspendedAt == nil || r.ConcludedAt == nil || r.Remark != "Уурдалганы ырасталды" {
+			t.Errorf("the report: %+v", r)
+		}
+		if q := x.Data.Requests; q[0].Number != before.Number || q[0].AskedBy != "Асанова Гүлнара" || q[0].Identified == "" || q[0].Status != registry.DataRefused ||
+			q[0].Remark != "Кол коюлган эмес" || q[1].Number != x.Data.Request || q[1].Status != registry.DataReceived {
+			t.Errorf("the requests: %+v", q)
 		}
 	})
 }

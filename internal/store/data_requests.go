@@ -83,6 +83,11 @@ func (tx *Tx) ConcludedDataRequests(limit int) ([]*registry.DataRequest, error) 
 	return tx.dataRequests(` WHERE status <> 'received' ORDER BY id DESC LIMIT ?`, limit)
 }
 
+// DataRequestsOf are all about a person, the oldest first.
+func (tx *Tx) DataRequestsOf(n registry.PersonalNumber) ([]*registry.DataRequest, error) {
+	return tx.dataRequests(` WHERE personal_number = ? ORDER BY id`, n)
+}
+
 // AddDataRequest adds one. A person who has an open one already is ErrUnique.
 func (tx *Tx) AddDataRequest(r *registry.DataRequest) error {
 	id, err := tx.insert(`INSERT INTO data_requests (number, personal_number, asked_by, way, identified, note, status, received_at, due_at, created_by, created_at)
