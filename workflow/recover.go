@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tamga-ca/tamga/internal/store"
-	"github.com/tamga-ca/tamga/migrations"
 )
 
 // Recover goes on from what an earlier run left, before a program begins its
@@ -19,10 +18,10 @@ import (
 //   - issued and stored: nothing is left to do.
 //   - a letter that may or may not have left is sent again.
 //
-// On SQLite no other program works on the database, so the leases left there
-// are nobody's.
+// Where no other program works on the database, the leases left there are
+// nobody's.
 func (f *Flow) Recover(ctx context.Context) error {
-	if f.store.Dialect() != migrations.SQLite {
+	if !f.store.Alone() {
 		return nil
 	}
 	if err := f.store.Write(ctx, func(tx *store.Tx) error { return tx.ReleaseLeases() }); err != nil {

@@ -157,6 +157,9 @@ func gormConfig() *gorm.Config {
 // Dialect says which SQL the database speaks.
 func (s *Store) Dialect() migrations.Dialect { return s.dialect }
 
+// Alone says that no other program works on the database, as on SQLite.
+func (s *Store) Alone() bool { return s.dialect == migrations.SQLite }
+
 // Ping asks the database for a sign of life.
 func (s *Store) Ping(ctx context.Context) error {
 	db, err := s.write.DB()
