@@ -4,13 +4,13 @@ import (
 	"net/http"
 
 	"github.com/tamga-ca/tamga/internal/registry"
-	"github.com/tamga-ca/tamga/internal/scan"
+	"github.com/tamga-ca/tamga/workflow"
 )
 
 // uploadLimit is the largest upload: a file of the greatest size, or several
 // smaller ones. It is below the 32 MiB from which the form's parser would put
 // the files, unencrypted, on disk.
-const uploadLimit = scan.MaxSize + 10<<20
+const uploadLimit = workflow.MaxFileSize + 10<<20
 
 // intakeRoutes are taking in applications and their documents, on both sides
 // of the counter.

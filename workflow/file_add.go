@@ -12,6 +12,9 @@ import (
 	"github.com/tamga-ca/tamga/internal/store"
 )
 
+// MaxFileSize of an uploaded file in bytes.
+const MaxFileSize = scan.MaxSize
+
 // maxFiles bounds the files of one document.
 const maxFiles = 30
 
@@ -63,7 +66,7 @@ func (f *Flow) keep(ctx context.Context, who Actor, id registry.DocumentID, name
 	if err := f.store.Read(ctx, func(tx *store.Tx) error { return f.mayUpload(tx, who, id) }); err != nil {
 		return registry.File{}, err
 	}
-	in, err := scan.Inspect(ctx, content, scan.MaxSize)
+	in, err := scan.Inspect(ctx, content, MaxFileSize)
 	if err != nil {
 		return registry.File{}, err
 	}
