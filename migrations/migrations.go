@@ -4,8 +4,8 @@
 //
 // The files are text/templates over these words, which are all the dialects'
 // differences: {{pk}} {{ts}} {{json}} {{blob}} {{text}} {{appendonly "table"}}
-// {{if pg}}…{{end}}. {{text}} compares by bytes on both databases, so that a
-// range over it is a prefix search.
+// {{unreplaced "table" "key" …}} {{if pg}}…{{end}}. {{text}} compares by bytes
+// on both databases, so that a range over it is a prefix search.
 package migrations
 
 import (
@@ -13,6 +13,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"strings"
 	"testing/fstest"
 	"text/template"
 )
@@ -29,7 +30,21 @@ const (
 )
 
 // Render returns the migrations in a dialect, in goose's format.
-func Render(d Dialect) (fs.FS, error) {
+func Render(d Dialect) (fs.FS, error) { return render(words(d)) }
+
+// AppendOnly names the tables whose rows never change.
+func AppendOnly() ([]string, error) {
+	var tables []string
+	w := words(PostgreSQL)
+	w["appendonly"] = func(table string) string {
+		tables = append(tables, table)
+		return ""
+	}
+	_, err := render(w)
+	return tables, err
+}
+
+func render(words template.FuncMap) (fs.FS, error) {
 	out := fstest.MapFS{}
 	names, err := fs.Glob(files, "*.sql")
 	if err != nil {
@@ -40,7 +55,7 @@ func Render(d Dialect) (fs.FS, error) {
 		if err != nil {
 			return nil, err
 		}
-		t, err := template.New(name).Funcs(words(d)).Option("missingkey=error").Parse(string(src))
+		t, err := template.New(name).Funcs(words).Option("missingkey=error").Parse(string(src))
 		if err != nil {
 			return nil, fmt.Errorf("parsing migration %s: %w", name, err)
 		}
@@ -71,6 +86,7 @@ func words(d Dialect) template.FuncMap {
 		"text":       pick("TEXT", `TEXT COLLATE "C"`),
 		"digits14":   digits14(d),
 		"appendonly": func(table string) string { return appendOnly(d, table) },
+		"unreplaced": func(table string, keys ...string) string { return unreplaced(d, table, keys) },
 	}
 }
 
@@ -99,4 +115,33 @@ func appendOnly(d Dialect, t string) string {
 			" BEGIN SELECT RAISE(ABORT,'" + t + " is append-only'); END;\n-- +goose StatementEnd\n"
 	}
 	return one("_no_update", "UPDATE") + one("_no_delete", "DELETE")
+}
+
+// KeyTaken is how SQLite's errors about a row end that {{unreplaced}} refused.
+const KeyTaken = "is append-only and has this key"
+
+// unreplaced makes the trigger that refuses a row whose key an append-only table
+// has already: INSERT OR REPLACE would take away the older row, and SQLite does
+// not tell triggers on DELETE of that. The keys are all the table's unique ones
+// but the row's number, each with the condition of its index: "a, b" or
+// "a WHERE c = 'x'". PostgreSQL replaces by UPDATE.
+func unreplaced(d Dialect, t string, keys []string) string {
+	if d == PostgreSQL {
+		return ""
+	}
+	// A row that SQLite has yet to number has the number -1.
+	taken := "NEW.rowid <> -1 AND EXISTS (SELECT 1 FROM " + t + " WHERE rowid = NEW.rowid)"
+	for _, key := range keys {
+		columns, condition, partial := strings.Cut(key, " WHERE ")
+		var same []string
+		for column := range strings.SplitSeq(columns, ", ") {
+			same = append(same, column+" = NEW."+column)
+		}
+		if partial {
+			same = append(same, condition, "NEW."+condition)
+		}
+		taken += "\n  OR EXISTS (SELECT 1 FROM " + t + " WHERE " + strings.Join(same, " AND ") + ")"
+	}
+	return "-- +goose StatementBegin\nCREATE TRIGGER " + t + "_no_replace BEFORE INSERT ON " + t + " WHEN " + taken +
+		"\nBEGIN SELECT RAISE(ABORT,'" + t + " " + KeyTaken + "'); END;\n-- +goose StatementEnd\n"
 }

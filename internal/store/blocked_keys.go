@@ -17,8 +17,10 @@ type BlockedKey struct {
 
 // BlockKey adds a key to the list; one that is there already stays as it is.
 func (tx *Tx) BlockKey(k BlockedKey) (added bool, err error) {
-	n, err := tx.exec(`INSERT INTO blocked_keys (key_hash, serial, note, blocked_by, blocked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key_hash) DO NOTHING`,
-		k.KeyHash, k.Serial, k.Note, nullable(k.BlockedBy), k.BlockedAt)
+	// SQLite refuses what is there already, before ON CONFLICT is heard.
+	n, err := tx.exec(`INSERT INTO blocked_keys (key_hash, serial, note, blocked_by, blocked_at) SELECT ?, ?, ?, ?, ?
+		WHERE NOT EXISTS (SELECT 1 FROM blocked_keys WHERE key_hash = ?) ON CONFLICT (key_hash) DO NOTHING`,
+		k.KeyHash, k.Serial, k.Note, nullable(k.BlockedBy), k.BlockedAt, k.KeyHash)
 	return n > 0, err
 }
 

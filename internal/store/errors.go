@@ -3,11 +3,13 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 
 	"github.com/tamga-ca/tamga/internal/registry"
+	"github.com/tamga-ca/tamga/migrations"
 )
 
 // ErrUnique and ErrCheck are what a violated constraint is, on both databases.
@@ -20,6 +22,7 @@ var (
 const (
 	sqliteConstraint           = 19
 	sqliteConstraintPrimaryKey = 1555
+	sqliteConstraintTrigger    = 1811
 	sqliteConstraintUnique     = 2067
 )
 
@@ -41,7 +44,8 @@ func mapError(err error) error {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		switch {
-		case lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPrimaryKey:
+		case lite.Code() == sqliteConstraintUnique || lite.Code() == sqliteConstraintPrimaryKey,
+			lite.Code() == sqliteConstraintTrigger && strings.Contains(lite.Error(), migrations.KeyTaken):
 			return fmt.Errorf("%w: %w", ErrUnique, err)
 		case lite.Code()&0xff == sqliteConstraint:
 			return fmt.Errorf("%w: %w", ErrCheck, err)

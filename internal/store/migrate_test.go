@@ -122,30 +122,3 @@ func TestMigrateRace(t *testing.T) {
 	}
 	all.Wait()
 }
-
-// The journal, the accounts' entries, decisions and hand-overs refuse every
-// change in the database itself.
-func TestAppendOnlyTables(t *testing.T) {
-	for name, d := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			s := openStore(t, d.dsn)
-			if err := s.Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			raw := openRaw(t, d.driver, d.raw)
-			if _, err := raw.Exec(`INSERT INTO journal_entries (id, at, kind, actor_kind, actor_id, details, commitments) VALUES (1, '2026-01-01 00:00:00', 'x', 'system', '', '{}', '{}')`); err != nil {
-				t.Fatal(err)
-			}
-			for _, q := range []string{`UPDATE journal_entries SET kind = 'y'`, `DELETE FROM journal_entries`} {
-				if _, err := raw.Exec(q); err == nil {
-					t.Errorf("%s went through", q)
-				}
-			}
-			if d.driver == "pgx" {
-				if _, err := raw.Exec(`TRUNCATE journal_entries CASCADE`); err == nil {
-					t.Error("TRUNCATE went through")
-				}
-			}
-		})
-	}
-}

@@ -102,9 +102,10 @@ func (tx *Tx) Samples() ([]SampleCount, error) {
 // one already.
 func (tx *Tx) AddSample(s *registry.Sample, serials []string) (added bool, err error) {
 	var ids []int64
+	// SQLite refuses what is there already, before ON CONFLICT is heard.
 	if err := tx.query(&ids, `INSERT INTO audit_samples (quarter, starts_at, ends_at, checkpoint_size, root, population, drawn_by, drawn_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (quarter) DO NOTHING RETURNING id`,
-		s.Quarter.String(), s.Start, s.End, s.CheckpointSize, s.Root[:], s.Population, s.DrawnBy, s.DrawnAt); err != nil || len(ids) == 0 {
+		SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM audit_samples WHERE quarter = ?) ON CONFLICT (quarter) DO NOTHING RETURNING id`,
+		s.Quarter.String(), s.Start, s.End, s.CheckpointSize, s.Root[:], s.Population, s.DrawnBy, s.DrawnAt, s.Quarter.String()); err != nil || len(ids) == 0 {
 		return false, err
 	}
 	s.ID = registry.SampleID(ids[0])

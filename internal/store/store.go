@@ -69,7 +69,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 func openSQLite(ctx context.Context, cfg Config) (*Store, error) {
-	const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(FULL)&_time_format=sqlite"
+	// recursive_triggers: REPLACE is a DELETE to the triggers that refuse it.
+	const pragmas = "_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=recursive_triggers(1)&_pragma=synchronous(FULL)&_time_format=sqlite"
 	base := "file:" + escapePath(cfg.DSN) + "?" + pragmas
 	s := &Store{dialect: migrations.SQLite}
 	open := func(more string, most int) (*gorm.DB, error) {
