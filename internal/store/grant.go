@@ -19,7 +19,11 @@ func (s *Store) Grant(ctx context.Context, app, readOnly string) error {
 	if s.dialect != migrations.PostgreSQL {
 		return errors.New("granting to roles: SQLite has none")
 	}
-	err := s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+	appendOnly, err := migrations.AppendOnly()
+	if err != nil {
+		return err
+	}
+	err = s.write.WithContext(ctx).Transaction(func(db *gorm.DB) error {
 		var statements []string
 		for role, rights := range map[string]string{app: "SELECT, INSERT, UPDATE, DELETE", readOnly: "SELECT"} {
 			if role == "" {
@@ -34,13 +38,11 @@ func (s *Store) Grant(ctx context.Context, app, readOnly string) error {
 		if app != "" {
 			to := pgx.Identifier{app}.Sanitize()
 			statements = append(statements, "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO "+to)
-			var tables []string
-			if err := db.Raw(appendOnlyTables).Scan(&tables).Error; err != nil {
-				return err
-			}
-			for _, t := range tables {
+			for _, t := range appendOnly {
 				statements = append(statements, "REVOKE UPDATE, DELETE ON "+pgx.Identifier{t}.Sanitize()+" FROM "+to)
 			}
+			// What an entry reveals may be forgotten, never altered.
+			statements = append(statements, "REVOKE UPDATE ON journal_reveals FROM "+to)
 		}
 		for _, statement := range statements {
 			if err := db.Exec(statement).Error; err != nil {
@@ -54,8 +56,3 @@ func (s *Store) Grant(ctx context.Context, app, readOnly string) error {
 	}
 	return nil
 }
-
-// appendOnlyTables are those to which the migrations' word "appendonly" gave
-// its trigger.
-const appendOnlyTables = `SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-	WHERE NOT t.tgisinternal AND t.tgname = c.relname || '_rows' ORDER BY 1`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/store"
+	"github.com/tamga-ca/tamga/migrations"
 )
 
 // The application's role may not change what was journalled, and the read-only
@@ -31,6 +32,10 @@ func TestGrant(t *testing.T) {
 	if err := owner.Grant(ctx, "nobody_of_that_name", ""); err == nil {
 		t.Error("granted to a role that does not exist")
 	}
+	appendOnly, err := migrations.AppendOnly()
+	if err != nil {
+		t.Fatal(err)
+	}
 	const (
 		work    = "UPDATE installation SET authority = 'x'"
 		news    = "DELETE FROM news"
@@ -38,6 +43,8 @@ func TestGrant(t *testing.T) {
 		dropped = "DELETE FROM journal_leaves"
 		all     = "TRUNCATE journal_entries"
 		counted = "SELECT count(*) FROM journal_entries"
+		forgot  = "DELETE FROM journal_reveals"
+		posed   = "UPDATE journal_reveals SET value = 'x'"
 		made    = "CREATE TABLE mine (x int)"
 	)
 	for name, c := range map[string]struct {
@@ -45,8 +52,8 @@ func TestGrant(t *testing.T) {
 		allowed []string
 		refused []string
 	}{
-		"application": {db.App, []string{work, news, counted}, []string{altered, dropped, all, made}},
-		"read-only":   {db.ReadOnly, []string{counted}, []string{work, news, altered, dropped, all, made}},
+		"application": {db.App, []string{work, news, counted, forgot}, []string{altered, dropped, all, posed, made}},
+		"read-only":   {db.ReadOnly, []string{counted}, []string{work, news, altered, dropped, all, forgot, posed, made}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn, err := pgx.Connect(ctx, c.dsn)
@@ -62,6 +69,12 @@ func TestGrant(t *testing.T) {
 			for _, statement := range c.refused {
 				if _, err := conn.Exec(ctx, statement); err == nil {
 					t.Errorf("%s: allowed", statement)
+				}
+			}
+			for _, table := range appendOnly {
+				var more bool
+				if err := conn.QueryRow(ctx, `SELECT has_any_column_privilege($1, 'UPDATE') OR has_table_privilege($1, 'DELETE, TRUNCATE')`, table).Scan(&more); err != nil || more {
+					t.Errorf("%s may be changed: %v, %v", table, more, err)
 				}
 			}
 			s, err := store.Open(ctx, store.Config{DSN: c.dsn})
