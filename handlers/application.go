@@ -46,6 +46,7 @@ type applicationPage struct {
 	Auditor    bool
 	MayEdit    bool
 	MayExtra   bool
+	Originals  bool // it may be ticked that the original was shown
 	// What may be done next, by the tables of moves.
 	May    map[string]bool // by registry.Action
 	MayDoc map[string]bool // by registry.DocumentAction
@@ -194,6 +195,7 @@ func (s *Server) applicationMoves(v *applicationPage, who workflow.Actor) {
 	}
 	v.MayEdit = v.May[string(registry.ActEdit)]
 	v.MayExtra = v.May[string(registry.ActDocument)] && s.deps.Workflow.Pack().Documents.Extra != nil
+	v.Originals = s.deps.Workflow.Pack().Documents.OriginalSeen
 }
 
 // choose puts a document and a file under the eyes: the ones asked for, or in

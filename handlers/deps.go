@@ -9,6 +9,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
 	"github.com/tamga-ca/tamga/templates"
@@ -69,10 +70,10 @@ type Deps struct {
 	LoginCloud func(ctx context.Context, in CloudLogin) (Identity, error)
 	// LoginToken offers the login with a token (Workflow judges it).
 	LoginToken bool
-	// CertificateStep and CompanyStep are the pack's login steps (EN-04,
-	// LG-11).
-	CertificateStep bool
-	CompanyStep     bool
+	// LoginSteps are the pack's steps of a login with a token, in its order
+	// (EN-03, LG-04); CompanyStep says that the organisation is one (LG-11).
+	LoginSteps  []authorities.LoginStep
+	CompanyStep bool
 }
 
 // Bar is what the bar shows about a session beyond its name.

@@ -507,6 +507,20 @@ func TestUB15_DemandedOverHTTP(t *testing.T) {
 	see(t, clerk.do(http.MethodGet, "/applications/26-0001", nil), http.StatusOK, "Ижара келишими", "дареги башка", "UB-15")
 }
 
+// TestA30_TheOriginalIsAskedForWhereThePackSaysSo.
+func TestA30_TheOriginalIsAskedForWhereThePackSaysSo(t *testing.T) {
+	d := goldenCounter(t)
+	path := fmt.Sprintf("/applications/26-0001?document=%d", d.document(d.application("26-0001"), "DT-POA-M2A").ID)
+	for _, asks := range []bool{true, false} {
+		d.flow.Pack().Documents.OriginalSeen = asks
+		page := d.as(registry.Clerk, 0).do(http.MethodGet, path, nil)
+		see(t, page, http.StatusOK, `name="checks"`)
+		if strings.Contains(page.Body.String(), `name="original"`) != asks {
+			t.Errorf("the pack says %t, the page otherwise", asks)
+		}
+	}
+}
+
 // Nobody but a clerk changes a file, and the administrator does not see one.
 func TestWhoMayDoWhatAtTheCounter(t *testing.T) {
 	d := goldenCounter(t)

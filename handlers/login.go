@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/templates"
 )
@@ -120,19 +121,20 @@ func loginPath(carrier, next string) string {
 	return "/login?" + q.Encode()
 }
 
-// loginSteps are the steps in the pack's order (SOCHI, ENOT, E-Cloud).
+// stepLabels are the message keys of the pack's login steps.
+var stepLabels = map[authorities.LoginStep]string{
+	authorities.StepCarrier: "login.step.carrier", authorities.StepDevice: "login.step.device", authorities.StepCertificate: "login.step.certificate",
+	authorities.StepPINCode: "login.step.pin", authorities.StepCompany: "login.step.company",
+}
+
+// loginSteps are the steps of a login with a token as the pack orders them
+// (SOCHI, ENOT), or those of the E-Cloud.
 func (s *Server) loginSteps(cloud bool, now int) []loginStep {
-	labels := []string{"login.step.carrier"}
-	if cloud {
-		labels = append(labels, "login.step.inn", "login.step.role", "login.step.pin")
-	} else {
-		labels = append(labels, "login.step.device")
-		if s.deps.CertificateStep {
-			labels = append(labels, "login.step.certificate")
-		}
-		labels = append(labels, "login.step.pin")
-		if s.deps.CompanyStep {
-			labels = append(labels, "login.step.company")
+	labels := []string{"login.step.carrier", "login.step.inn", "login.step.role", "login.step.pin"}
+	if !cloud {
+		labels = nil
+		for _, step := range s.deps.LoginSteps {
+			labels = append(labels, stepLabels[step])
 		}
 	}
 	steps := make([]loginStep, len(labels))

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -372,6 +373,20 @@ func TestLG04_TheCarrierIsAskedFirst(t *testing.T) {
 	see(t, b.do(http.MethodGet, "/login?carrier=token", nil), http.StatusOK, "data-token-login", "rutoken-plugin.min.js", "js/token/login.js")
 	see(t, b.do(http.MethodGet, "/login", nil), http.StatusOK, "data-token-login") // remembered
 	see(t, b.do(http.MethodGet, "/login?carrier=cloud", nil), http.StatusOK, `name="inn"`)
+}
+
+// The page lists the steps of a login as the pack orders them.
+func TestLG11_EN04_TheStepsAreThePacks(t *testing.T) {
+	step := regexp.MustCompile(`data-step="login\.step\.([a-z]+)"`)
+	for pack, want := range map[string]string{"dostek": "carrier device pin company", "ubr": "carrier device certificate pin"} {
+		var got []string
+		for _, m := range step.FindAllStringSubmatch(newBrowser(t, newCounter(t, pack).s).do(http.MethodGet, "/login?carrier=token", nil).Body.String(), -1) {
+			got = append(got, m[1])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %q, want %q", pack, got, want)
+		}
+	}
 }
 
 // The PIN-code of a token has no name and stands in no form: it cannot be

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
+	"github.com/tamga-ca/tamga/internal/authorities"
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
@@ -44,6 +45,7 @@ func goldenServer(t *testing.T) *Server {
 	t.Helper()
 	deps := testDeps(t)
 	deps.LoginToken, deps.AgentURL = true, "http://127.0.0.1:24114"
+	deps.LoginSteps = []authorities.LoginStep{authorities.StepCarrier, authorities.StepDevice, authorities.StepPINCode, authorities.StepCompany}
 	deps.CompanyStep = true
 	deps.LoginCloud = func(context.Context, CloudLogin) (Identity, error) { return aClerk, nil }
 	s, err := newServer(deps)

@@ -36,13 +36,18 @@ func testDeps(t *testing.T) Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := templates.Authority{Name: "Dos Tek Group", Phones: []string{"+996 312 000 100"}}
+	authority := map[registry.Language]templates.Authority{}
+	for l, notice := range map[registry.Language]string{
+		registry.Kyrgyz: "Сыноо сертификаты: юридикалык күчү жок.", registry.Russian: "Тестовый сертификат: юридической силы не имеет.", registry.English: "Test certificate: it has no legal force.",
+	} {
+		authority[l] = templates.Authority{Name: "Dos Tek Group", Phones: []string{"+996 312 000 100"}, Notice: notice}
+	}
 	return Deps{
 		Log:       slog.New(slog.DiscardHandler),
 		Now:       func() time.Time { return testNow },
 		Renderer:  r,
 		Sessions:  memstore.NewWithCleanupInterval(0),
-		Authority: map[registry.Language]templates.Authority{registry.Kyrgyz: a, registry.Russian: a, registry.English: a},
+		Authority: authority,
 		BaseURL:   "http://127.0.0.1:8080",
 		Demo:      true,
 	}

@@ -21,7 +21,7 @@ func (d *Deps) UseWorkflow(f *workflow.Flow, st *store.Store) {
 		d.Authority[l] = authorityIn(pack, l)
 	}
 	d.Landing = "/" + string(pack.Login.PostLoginPage)
-	d.CompanyStep, d.CertificateStep = pack.Login.CompanyStep, pack.Login.CertificateStep
+	d.LoginSteps, d.CompanyStep = pack.Login.Steps, pack.Login.CompanyStep
 	d.LoginToken = true
 	d.CheckSession = func(ctx context.Context, id Identity) error {
 		if id.Kind == ApplicantSession {
@@ -58,7 +58,7 @@ func CatalogWords(p *authorities.Pack) map[string]templates.Words {
 }
 
 func authorityIn(p *authorities.Pack, l registry.Language) templates.Authority {
-	a := templates.Authority{Name: p.Authority.Short.In(l)}
+	a := templates.Authority{Name: p.Authority.Short.In(l), Email: p.Authority.Email, Notice: p.Authority.Notice.In(l)}
 	for _, phone := range p.Authority.Phones {
 		a.Phones = append(a.Phones, readablePhone(phone))
 	}

@@ -33,7 +33,7 @@ type Page struct {
 	Who string
 	// Kept names the kept form that has just done its work, if any.
 	Kept string
-	// Demo asks for the line that says test certificates have no legal force.
+	// Demo asks for the authority's line on what test certificates are worth.
 	Demo bool
 	// Languages are the links of the language switch.
 	Languages []LangLink
@@ -136,7 +136,10 @@ type KeyHint struct {
 type Authority struct {
 	Name   string
 	Phones []string
+	Email  string // optional
 	Site   string
+	// Notice is what Page.Demo asks for.
+	Notice string
 }
 
 // Problem is what an error page or a note says: what happened, what was kept,

@@ -11,7 +11,8 @@ import (
 type Acceptance struct {
 	// Checks are the codes of the item's checks that are confirmed.
 	Checks []string
-	// OriginalSeen: the original was shown.
+	// OriginalSeen: the original was shown. A pack that does not ask for
+	// originals ignores it.
 	OriginalSeen bool
 	// ValidUntil is the paper's last day as typed; needed where the item has
 	// the check registry.CheckInDate.
@@ -33,7 +34,7 @@ func (f *Flow) AcceptDocument(ctx context.Context, who Actor, id registry.Docume
 			}
 		}
 		c.judged("")
-		c.doc.OriginalSeen, c.doc.Checked = a.OriginalSeen, nil
+		c.doc.OriginalSeen, c.doc.Checked = a.OriginalSeen && f.pack.Documents.OriginalSeen, nil
 		for _, check := range c.doc.Checks {
 			if !slices.Contains(a.Checks, check.Code) {
 				return registry.Refuse(registry.Invalid, "error.document.check").On("checks")

@@ -237,6 +237,25 @@ func TestPaperWithoutAFileIsNotAcceptedButATokenIs(t *testing.T) {
 	}
 }
 
+// TestA30_TheOriginalIsNotedWhereThePackAsks: elsewhere a tick is ignored.
+func TestA30_TheOriginalIsNotedWhereThePackAsks(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t))
+	for i, asks := range []bool{true, false} {
+		o.pack.Documents.OriginalSeen = asks
+		id := o.submitted(i + 1)
+		doc := o.documents(id)["DT-REG-CERT"].ID
+		if _, err := o.upload(o.clerk.Actor, doc, 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.flow.AcceptDocument(t.Context(), o.clerk.Actor, doc, 0, workflow.Acceptance{OriginalSeen: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.documents(id)["DT-REG-CERT"]; got.Status != registry.DocAccepted || got.OriginalSeen != asks {
+			t.Errorf("the pack asks %t: %s, the original seen %t", asks, got.Status, got.OriginalSeen)
+		}
+	}
+}
+
 func TestRejectionAndWaiverNeedAReason(t *testing.T) {
 	o := newOffice(t, storetest.SQLite(t))
 	ctx := context.Background()

@@ -58,10 +58,11 @@ type Authority struct {
 	// Phones of technical support, E.164, in the order shown.
 	Phones []string `yaml:"phones"`
 	Sites  []string `yaml:"sites"` // https URLs; the first is the home page
-	Email  string   `yaml:"email,optional"`
+	// Email of technical support.
+	Email string `yaml:"email,optional"`
 	// Scope says what support answers and what it does not (LG-16).
 	Scope registry.Text `yaml:"support_scope"`
-	// Notice says what the certificates are worth.
+	// Notice says what the certificates of a demonstration are worth.
 	Notice registry.Text `yaml:"notice"`
 }
 
@@ -123,8 +124,13 @@ const (
 	StepCompany     LoginStep = "company"
 )
 
+// loginOrder is the order in which the pages can ask.
+var loginOrder = []LoginStep{StepCarrier, StepDevice, StepCertificate, StepPINCode, StepCompany}
+
 // Login is the order of the login and what follows it (LG-11, EN-04).
 type Login struct {
+	// Steps of a login with a token, as the login page lists them; all but
+	// the certificate and the company are needed.
 	Steps           []LoginStep `yaml:"steps"`
 	CompanyStep     bool        `yaml:"company_step"`
 	CertificateStep bool        `yaml:"certificate_step"`
@@ -331,7 +337,8 @@ type DocumentRules struct {
 	Extra *ExtraRule `yaml:"extra,optional"`
 	// LinkOnFile: a still-valid paper on file may stand in (A-12).
 	LinkOnFile bool `yaml:"link_on_file"`
-	// OriginalSeen is ticked by the clerk (A-30).
+	// OriginalSeen: a clerk who accepts a paper may tick that the original was
+	// shown (A-30); without it nobody is asked.
 	OriginalSeen bool `yaml:"original_seen"`
 	// M2ADays is how long a power of attorney is valid that is filled in for
 	// the client.

@@ -83,6 +83,8 @@ func TestBadPacksAreRefusedWithTheirLines(t *testing.T) {
 		{"not YAML", "code: DOSTEK", "code: [", ""},
 		{"yes for true", "company_step: true", "company_step: yes", "true or false"},
 		{"steps contradict the setting", "company_step: true", "company_step: false", "company_step and steps"},
+		{"a step that the pages cannot ask there", "[carrier, device, pin_code, company]", "[carrier, device, company, pin_code]", "stand in the order"},
+		{"no PIN-code", "[carrier, device, pin_code, company]", "[carrier, device, company]", "pin_code is missing"},
 		{"a number for a text", "code: DOSTEK", "code: 12", "a text is needed"},
 		{"no such day", "from: 2025-01-07", "from: 2025-01-32", "a date YYYY-MM-DD"},
 		{"day twice", "from: 2025-01-07", "from: 2025-01-06", "twice"},

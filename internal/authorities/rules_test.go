@@ -1,7 +1,12 @@
 package authorities
 
 import (
+	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -192,34 +197,84 @@ func eachSource(t *testing.T, visit func(path, source string)) {
 }
 
 // TestEverySettingHasAnEffect: what a pack may set is read outside of the check
-// of packs, so that nobody turns a switch which is connected to nothing.
+// of packs, so that nobody turns a switch which is connected to nothing. A
+// setting is its field of its struct: many things have Steps, or a Label.
 func TestEverySettingHasAnEffect(t *testing.T) {
-	read := map[string]bool{"TimeZone": true} // as Zone
-	selector := regexp.MustCompile(`\.([A-Z]\w*)`)
-	eachSource(t, func(path, source string) {
-		if strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "authorities/validate.go") {
-			return
-		}
-		for _, m := range selector.FindAllStringSubmatch(source, -1) {
-			read[m[1]] = true
-		}
-	})
-	var settings func(typ reflect.Type, of string)
-	settings = func(typ reflect.Type, of string) {
+	read := fieldsRead(t)
+	read["authorities.Pack.TimeZone"] = true // as Zone
+	// What a line of the file is called there.
+	read["authorities.Switch.Label"], read["authorities.Rejection.Code"] = true, true
+	var settings func(typ reflect.Type)
+	settings = func(typ reflect.Type) {
 		switch typ.Kind() {
 		case reflect.Pointer, reflect.Slice, reflect.Map:
-			settings(typ.Elem(), of)
+			settings(typ.Elem())
 		case reflect.Struct:
 			for f := range typ.Fields() {
-				if tag := f.Tag.Get("yaml"); tag == "" || tag == "-" {
-					continue
+				if tag := f.Tag.Get("yaml"); tag == "" || tag == "-" || f.Name == "Rules" || f.Name == "Ambiguity" {
+					continue // no setting, or where one comes from
 				}
-				if !read[f.Name] {
-					t.Errorf("%s.%s is read nowhere", of, f.Name)
+				if name := typ.String() + "." + f.Name; !read[name] {
+					t.Errorf("%s is read nowhere", name)
 				}
-				settings(f.Type, of+"."+f.Name)
+				settings(f.Type)
 			}
 		}
 	}
-	settings(reflect.TypeFor[Pack](), "Pack")
+	settings(reflect.TypeFor[Pack]())
+}
+
+// fieldsRead are the fields that the program reads, "authorities.Login.Steps",
+// but for the check of packs.
+func fieldsRead(t *testing.T) map[string]bool {
+	t.Helper()
+	m := module{fset: token.NewFileSet(), files: map[string][]*ast.File{}, done: map[string]*types.Package{}}
+	m.info.Selections = map[*ast.SelectorExpr]*types.Selection{}
+	eachSource(t, func(path, source string) {
+		if strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(m.fset, path, source, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir, _ := filepath.Rel(filepath.Join("..", ".."), filepath.Dir(path))
+		m.files[modulePath+filepath.ToSlash(dir)] = append(m.files[modulePath+filepath.ToSlash(dir)], f)
+	})
+	for path := range m.files {
+		_, _ = m.Import(path)
+	}
+	read := map[string]bool{}
+	for at, s := range m.info.Selections {
+		owner := s.Recv()
+		if p, ok := owner.(*types.Pointer); ok {
+			owner = p.Elem()
+		}
+		if named, ok := owner.(*types.Named); ok && s.Kind() == types.FieldVal && filepath.Base(m.fset.File(at.Pos()).Name()) != "validate.go" {
+			read[named.Obj().Pkg().Name()+"."+named.Obj().Name()+"."+s.Obj().Name()] = true
+		}
+	}
+	return read
+}
+
+const modulePath = "github.com/tamga-ca/tamga/"
+
+// module checks the types of our own code. What it takes from elsewhere stays
+// unknown, which settings never are.
+type module struct {
+	fset  *token.FileSet
+	files map[string][]*ast.File // by import path
+	done  map[string]*types.Package
+	info  types.Info
+}
+
+func (m *module) Import(path string) (*types.Package, error) {
+	if m.files[path] == nil {
+		return nil, errors.New("not ours")
+	}
+	if m.done[path] == nil {
+		config := types.Config{Importer: m, Error: func(error) {}}
+		m.done[path], _ = config.Check(path, m.fset, m.files[path], &m.info)
+	}
+	return m.done[path], nil
 }

@@ -80,6 +80,9 @@ func (d *decoder) checkAuthority(p *Pack) {
 			d.errorf(line, "phone %q is not +996 and 9 digits", s)
 		}
 	}
+	if e, err := registry.ParseEmail(p.Authority.Email); p.Authority.Email != "" && (err != nil || e != p.Authority.Email) {
+		d.errorf(line, "email %q is not an address", p.Authority.Email)
+	}
 	for _, s := range p.Authority.Sites {
 		if !httpsURL.MatchString(s) {
 			d.errorf(line, "site %q is not an https address", s)
@@ -119,7 +122,7 @@ func (d *decoder) checkTokens(p *Pack) {
 func (d *decoder) checkLogin(p *Pack) {
 	line, l := d.lineOf("login"), p.Login
 	for _, s := range l.Steps {
-		among(d, line, "step", s, StepCarrier, StepDevice, StepCertificate, StepPINCode, StepCompany)
+		among(d, line, "step", s, loginOrder...)
 	}
 	unique(d, line, "step", l.Steps)
 	if slices.Contains(l.Steps, StepCompany) != l.CompanyStep {
@@ -128,9 +131,13 @@ func (d *decoder) checkLogin(p *Pack) {
 	if slices.Contains(l.Steps, StepCertificate) != l.CertificateStep {
 		d.errorf(line, "certificate_step and steps contradict each other")
 	}
-	pin, device := slices.Index(l.Steps, StepPINCode), slices.Index(l.Steps, StepDevice)
-	if pin < 0 || device < 0 || device > pin {
-		d.errorf(line, "steps: the device is chosen before its PIN-code is asked")
+	for _, s := range []LoginStep{StepCarrier, StepDevice, StepPINCode} {
+		if !slices.Contains(l.Steps, s) {
+			d.errorf(line, "steps: %s is missing", s)
+		}
+	}
+	if !slices.IsSortedFunc(l.Steps, func(a, b LoginStep) int { return slices.Index(loginOrder, a) - slices.Index(loginOrder, b) }) {
+		d.errorf(line, "steps stand in the order %s", list(loginOrder))
 	}
 	among(d, line, "post_login_page", l.PostLoginPage, LandOnNews, LandOnArchive)
 	if l.PINCodeTries < 1 || l.PINCodeTries > 10 {
