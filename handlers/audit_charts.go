@@ -257,7 +257,7 @@ func (s *Server) chartWaiting(c echo.Context, tx *store.Tx, p period) (*chart, e
 	if n := pack.Times.IssueBusinessDays; n > 0 {
 		add(s.text(c, "audit.chart.rule_issue", "n", n), issue)
 	}
-	add(s.text(c, "audit.chart.rule_report", "n", int(pack.RevokeBy(now).Sub(now).Hours())), out)
+	add(s.text(c, "audit.chart.rule_report", "n", pack.RevokeHours()), out)
 	if n := pack.Times.PrepareHours; n > 0 {
 		add(s.text(c, "audit.chart.rule_order", "n", n), orders)
 	}

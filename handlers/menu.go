@@ -30,7 +30,7 @@ var menuEntries = []struct {
 	{"/audit/samples", "nav.samples", nil},
 	{"/audit/access", "nav.access", registry.Roles[:]},
 	{"/audit/register", "nav.register", registry.Roles[:]},
-	{"/queue", "nav.queue", []registry.Role{registry.Auditor}},
+	{"/queue", "nav.orders", []registry.Role{registry.Auditor}}, // see queueName
 	{"/revocations", "nav.revocation", nil},
 	{"/top-ups", "nav.top_ups", []registry.Role{registry.Auditor}},
 	{"/organisations", "nav.organisations", []registry.Role{registry.Approver, registry.Auditor}},
@@ -65,6 +65,9 @@ func (s *Server) menu(c echo.Context, id Identity, counts map[string]MenuCount) 
 		}
 		n := counts[e.Path]
 		item := &templates.NavItem{Path: e.Path, Label: s.text(c, e.Label), Count: n.N, More: n.N >= store.MaxCount, Late: n.Late}
+		if e.Path == "/queue" {
+			item.Label = s.queueName(c)
+		}
 		if id.Kind == OperatorSession && slices.Contains(e.Aside, id.Role) {
 			m.Aside = append(m.Aside, item)
 		} else {

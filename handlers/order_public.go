@@ -13,13 +13,12 @@ import (
 // orderPublicPage says to anybody who may order online, and leads there.
 type orderPublicPage struct {
 	templates.Page
-	Remote  bool     // there is a remote way
-	Enter   string   // where it begins
-	Closed  []string // what closes it, in the pack's words
-	Stated  []string
-	Help    *renewHelp
-	PerDays int
-	Form    *orderForm // nil: no orders without a login
+	Remote bool     // there is a remote way
+	Enter  string   // where it begins
+	Closed []string // what closes it, in the pack's words
+	Stated []string
+	Help   *renewHelp
+	Form   *orderForm // nil: no orders without a login
 }
 
 // orderPublic explains who may order remotely, and for all others the office;
@@ -30,7 +29,7 @@ func (s *Server) orderPublic(c echo.Context) error {
 
 func (s *Server) orderPublicPage(c echo.Context, form url.Values) *orderPublicPage {
 	pack, l := s.deps.Workflow.Pack(), lang(c)
-	v := &orderPublicPage{Page: s.page(c, s.text(c, "order.public_title")), Remote: len(pack.Remote.Operations) > 0, PerDays: pack.Times.PrepareHours / 24}
+	v := &orderPublicPage{Page: s.page(c, s.text(c, "order.public_title")), Remote: len(pack.Remote.Operations) > 0}
 	if v.Form = s.orderForm(c, form); v.Form != nil {
 		v.Title = s.text(c, "landing.order")
 	}

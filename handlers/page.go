@@ -175,7 +175,7 @@ func (s *Server) alarm(c echo.Context, bar Bar) *templates.Alarm {
 		key = "revocation.alarm_late"
 	}
 	return &templates.Alarm{
-		Text: s.text(c, key, "number", r.Number, "percent", bar.ReportShare), Left: s.deps.Renderer.DueAt(string(lang(c)), s.deps.Now(), r.DueAt, nil).Text,
+		Text: s.text(c, key, "number", r.Number, "percent", bar.ReportShare, "n", int(r.DueAt.Sub(r.ReportedAt).Hours())), Left: s.deps.Renderer.DueAt(string(lang(c)), s.deps.Now(), r.DueAt, nil).Text,
 		Path: "/revocations/" + r.Number,
 	}
 }

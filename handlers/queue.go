@@ -64,10 +64,19 @@ type queueItem struct {
 	Takes  bool // may be taken
 }
 
-// queue shows the remote orders that wait for the authority, by the time left of
-// the seven days and the end of the certificate that ends first.
+// queueName is what the queue is called: after the days that its orders are to
+// be prepared in, where there is such a target.
+func (s *Server) queueName(c echo.Context) string {
+	if days := s.deps.Workflow.Pack().PrepareDays(); days > 0 {
+		return s.text(c, "nav.queue", "n", days)
+	}
+	return s.text(c, "nav.orders")
+}
+
+// queue shows the remote orders that wait for the authority, by the time left to
+// prepare them and the end of the certificate that ends first.
 func (s *Server) queue(c echo.Context) error {
-	v := &queuePage{Page: s.page(c, s.text(c, "nav.queue")), MayTake: identity(c).Role == registry.Clerk}
+	v := &queuePage{Page: s.page(c, s.queueName(c)), MayTake: identity(c).Role == registry.Clerk}
 	f := s.queueFilter(c)
 	err := s.read(c, func(tx *store.Tx) error {
 		page, err := tx.Queue(f)

@@ -18,6 +18,7 @@ import (
 // queueOrderPage is one remote order as the authority works on it.
 type queueOrderPage struct {
 	templates.Page
+	Queue   string // its name
 	App     *registry.Application
 	Order   *registry.Order
 	State   templates.State
@@ -34,7 +35,9 @@ type queueOrderPage struct {
 	Charge  registry.Charge
 	Balance registry.Tyiyn
 	Hold    *registry.OrderHold
-	// Today is where now stands on the line of the seven days, in per cent.
+	// Whole is the time to prepare it in; Today is where now stands on its line,
+	// in per cent.
+	Whole  string
 	Today  string
 	May    map[string]bool
 	Clerks []formOption
@@ -101,10 +104,10 @@ func (s *Server) queueOrderPage(c echo.Context) (*queueOrderPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Org = v.App.Declaration.Organisation.FullName(lang(c))
+	v.Queue, v.Org = s.queueName(c), v.App.Declaration.Organisation.FullName(lang(c))
 	v.Page = s.page(c, s.text(c, "queue.title", "number", v.App.Number, "org", v.Org))
 	v.State = s.applicationState(c, v.App.Status)
-	s.queueClock(v)
+	s.queueClock(c, v)
 	s.queueMoves(v, who)
 	return v, s.queueProofs(c, v)
 }
@@ -184,13 +187,14 @@ func (s *Server) queueNotes(c echo.Context, tx *store.Tx, v *queueOrderPage) err
 	return err
 }
 
-// queueClock is the line of the seven days.
-func (s *Server) queueClock(v *queueOrderPage) {
+// queueClock is the line of the time to prepare it in.
+func (s *Server) queueClock(c echo.Context, v *queueOrderPage) {
 	if v.App.SubmittedAt == nil || v.App.DueAt == nil {
 		return
 	}
 	now, whole := s.deps.Now(), v.App.DueAt.Sub(*v.App.SubmittedAt)
 	part := min(1, max(0, float64(now.Sub(*v.App.SubmittedAt))/float64(whole)))
+	v.Whole = s.deps.Renderer.Span(string(lang(c)), whole)
 	v.Today = fmt.Sprintf("%.1f%%", 4+92*part)
 }
 

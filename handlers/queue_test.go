@@ -52,6 +52,20 @@ func (h *shop) ordered(n int, sent time.Time, cert *registry.Certificate) string
 	return number
 }
 
+// The queue is called after the pack's target; an order keeps the one it was
+// sent under.
+func TestA09_TheQueueNamesThePacksTarget(t *testing.T) {
+	h := newShop(t, "dostek")
+	cert := h.certify(h.org.ID, 60, testNow.AddDate(0, -11, 0), testNow.AddDate(0, 1, 0))
+	number := h.ordered(0, testNow.Add(-time.Hour), cert)
+	clerk := h.as(registry.Clerk, 0)
+	for hours, name := range map[int]string{168: "7 күндүк кезек", 72: "3 күндүк кезек", 36: "2 күндүк кезек", 0: "Онлайн буйрутмалар"} {
+		h.flow.Pack().Times.PrepareHours = hours
+		see(t, clerk.do(http.MethodGet, "/queue", nil), http.StatusOK, "<h1>"+name+"</h1>", ">"+name)
+		see(t, clerk.do(http.MethodGet, "/queue/"+number, nil), http.StatusOK, name, "Даярдоо мөөнөтү: 7\u00a0күн")
+	}
+}
+
 func TestA09_TheQueuePage(t *testing.T) {
 	h := newShop(t, "dostek")
 	ends := testNow.Add(5 * 24 * time.Hour)

@@ -19,6 +19,7 @@ const certificatesFound = 30
 type reportNewPage struct {
 	templates.Page
 	waitingPart
+	Hours int // that a report may wait
 	Query string
 	Found []reportItem // certificates that the query found
 	// Certificate is the chosen one, with what is on file to compare with.
@@ -67,7 +68,7 @@ func (s *Server) reportNewPage(c echo.Context, query string, serial registry.Ser
 	v := &reportNewPage{Page: s.page(c, s.text(c, "revocation.new")), Query: query, Form: url.Values{}, Errors: templates.FieldErrors{}}
 	v.Form.Set("serial", string(serial))
 	v.Form.Set("reported_at", s.deps.Now().In(s.deps.Workflow.Pack().Zone()).Format(momentForm))
-	v.MaySuspend = s.deps.Workflow.CanSuspend()
+	v.Hours, v.MaySuspend = s.deps.Workflow.Pack().RevokeHours(), s.deps.Workflow.CanSuspend()
 	return v
 }
 

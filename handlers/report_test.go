@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -79,6 +80,24 @@ func TestA13_TheAlarmUnderTheBar(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// The pages name the pack's hours, and the strip those of the report.
+func TestUB28_TheHoursAreThePacks(t *testing.T) {
+	h := newShop(t, "ubr")
+	clerk := h.as(registry.Clerk, 0)
+	for hours, want := range map[int]int{24: 24, 0: registry.ReportHours, 48: 48} {
+		h.flow.Pack().Times.RevokeHours = hours
+		see(t, clerk.do(http.MethodGet, "/revocations", nil), http.StatusOK, fmt.Sprintf("токтобойт: %d сааттан ашпайт", want))
+		see(t, clerk.do(http.MethodGet, "/revocations/new", nil), http.StatusOK, fmt.Sprintf("%d саат сиз баскан учурдан эмес", want))
+	}
+	h.flow.Pack().Times.RevokeHours = 48
+	form := h.reportForm(h.cert.Serial)
+	form.Set("reported_at", testNow.Add(-36*time.Hour).In(h.flow.Pack().Zone()).Format(momentForm))
+	form.Set("do", "save")
+	see(t, clerk.post("/revocations", form), http.StatusSeeOther)
+	h.flow.Pack().Times.RevokeHours = 24
+	see(t, clerk.do(http.MethodGet, "/organisations", nil), http.StatusOK, "R-26-0001", "48 сааттын 75 % өттү")
 }
 
 func TestCARefusalsAreTheAdministrators(t *testing.T) {

@@ -17,6 +17,7 @@ const (
 
 type revocationsPage struct {
 	templates.Page
+	Hours     int // that a report may wait
 	Open      []reportItem
 	Concluded []reportItem
 	MayReport bool
@@ -37,7 +38,7 @@ type reportItem struct {
 // revocations are the reports: those whose clock runs, due first, and the
 // latest that were concluded.
 func (s *Server) revocations(c echo.Context) error {
-	v := &revocationsPage{Page: s.page(c, s.text(c, "revocation.title"))}
+	v := &revocationsPage{Page: s.page(c, s.text(c, "revocation.title")), Hours: s.deps.Workflow.Pack().RevokeHours()}
 	role := identity(c).Role
 	v.MayReport, v.MayBulk = role != registry.Auditor, role != registry.Clerk
 	err := s.read(c, func(tx *store.Tx) error {

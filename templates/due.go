@@ -18,7 +18,7 @@ type Due struct {
 // stands still. Late is red with a minus sign, today (Bishkek) amber.
 func (c *Catalog) DueAt(lang string, now time.Time, deadline, paused any) Due {
 	if p, ok := instant(paused); ok {
-		text, _ := c.Text(lang, "due.waiting", "span", c.span(lang, now.Sub(p)))
+		text, _ := c.Text(lang, "due.waiting", "span", c.Span(lang, now.Sub(p)))
 		return Due{Class: "is-still", Text: text, At: DateTime(deadline)}
 	}
 	at, ok := instant(deadline)
@@ -29,11 +29,11 @@ func (c *Catalog) DueAt(lang string, now time.Time, deadline, paused any) Due {
 	left := at.Sub(now)
 	switch {
 	case left < 0:
-		d.Class, d.Text = "is-late", "−"+c.span(lang, -left)
+		d.Class, d.Text = "is-late", "−"+c.Span(lang, -left)
 	case sameDay(at, now):
-		d.Class, d.Text = "is-soon", c.span(lang, left)
+		d.Class, d.Text = "is-soon", c.Span(lang, left)
 	default:
-		d.Class, d.Text = "is-ok", c.span(lang, left)
+		d.Class, d.Text = "is-ok", c.Span(lang, left)
 	}
 	return d
 }
@@ -42,9 +42,9 @@ func sameDay(a, b time.Time) bool {
 	return a.In(bishkek).Format(time.DateOnly) == b.In(bishkek).Format(time.DateOnly)
 }
 
-// span writes a length of time in its two largest units: "2 күн 22 саат",
+// Span writes a length of time in its two largest units: "2 күн 22 саат",
 // "16 саат 42 мүн", "3 мүн".
-func (c *Catalog) span(lang string, d time.Duration) string {
+func (c *Catalog) Span(lang string, d time.Duration) string {
 	minutes := int64(d / time.Minute)
 	days, hours, minutes := minutes/(24*60), minutes/60%24, minutes%60
 	var parts []string

@@ -34,6 +34,9 @@ func (i *installation) letters(words *templates.Catalog, baseURL string) func(wo
 			"url": baseURL, "name": "", "number": "", "remark": "–", "phones": i.phones(), "authority": i.pack.Authority.Name.In(l.Language),
 			"org": i.pack.Authority.Name.In(l.Language),
 		}
+		if args["prepare"], err = i.prepare(words, lang); err != nil {
+			return "", "", err
+		}
 		for name, value := range l.Args {
 			if value != "" {
 				args[name] = inWords(words, lang, name, value)
@@ -82,6 +85,14 @@ func inWords(words *templates.Catalog, lang, name string, value any) any {
 		}
 	}
 	return value
+}
+
+// prepare says how long an order may take (DT-20, A-09).
+func (i *installation) prepare(words *templates.Catalog, lang string) (string, error) {
+	if days := i.pack.PrepareDays(); days > 0 {
+		return words.Text(lang, "letter.reminder.prepare", "n", days)
+	}
+	return words.Text(lang, "letter.reminder.prepare_time")
 }
 
 func (i *installation) phones() string { return strings.Join(i.pack.Authority.Phones, ", ") }

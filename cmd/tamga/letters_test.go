@@ -14,6 +14,35 @@ import (
 	"github.com/tamga-ca/tamga/workflow"
 )
 
+// The letter says how long preparing takes by the pack, also one that was put
+// by before the pack changed.
+func TestDT20_A09_TheReminderNamesThePacksDays(t *testing.T) {
+	pack, err := authorities.Load("dostek")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := templates.LoadCatalog(handlers.CatalogWords(pack))
+	if err != nil {
+		t.Fatal(err)
+	}
+	letter := workflow.Letter{Kind: "reminder", Args: map[string]any{"n": 5, "serial": "8950af1", "not_after": "28.04.2026", "fee": 1, "balance": 1}}
+	for hours, says := range map[int][3]string{
+		168: {"даярдоо 7 күнгө чейин созулушу мүмкүн.", "подготовка может занять до 7 дней.", "preparing may take up to 7 days."},
+		24:  {"даярдоо 1 күнгө чейин созулушу мүмкүн.", "подготовка может занять до 1 дня.", "preparing may take up to 1 day."},
+		36:  {"даярдоо 2 күнгө чейин созулушу мүмкүн.", "подготовка может занять до 2 дней.", "preparing may take up to 2 days."},
+		0:   {"даярдоо убакыт талап кылат.", "подготовка требует времени.", "preparing takes time."},
+	} {
+		pack.Times.PrepareHours = hours
+		write := (&installation{pack: pack}).letters(words, "https://ca.example.kg")
+		for i, lang := range registry.Languages {
+			letter.Language = lang
+			if _, body, err := write(letter); err != nil || !strings.Contains(body, says[i]) {
+				t.Errorf("%d hours, %s: %v, %s", hours, lang, err, body)
+			}
+		}
+	}
+}
+
 // A letter about renewing is written in each language, with the words of each
 // authority, from what the outbox keeps of it.
 func TestLettersOfRenewalAreWritten(t *testing.T) {

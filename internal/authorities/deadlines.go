@@ -36,6 +36,10 @@ func (p *Pack) Deadlines(f registry.Facts, m registry.Moments) registry.Deadline
 	return d
 }
 
+// PrepareDays is the target of a remote order in days, a part of one counted
+// whole; 0: there is none.
+func (p *Pack) PrepareDays() int { return (p.Times.PrepareHours + 23) / 24 }
+
 // Reminders are the instants at which the holder is reminded of the end.
 func (p *Pack) Reminders(notAfter time.Time) []time.Time {
 	out := make([]time.Time, len(p.Times.ReminderDays))

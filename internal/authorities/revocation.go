@@ -25,14 +25,19 @@ func (p *Pack) Causes() []RevocationCause {
 	return slices.DeleteFunc(slices.Clone(p.Revocation), func(c RevocationCause) bool { return c.RFC5280 == reasonHold })
 }
 
-// RevokeBy is when a certificate must be out of use at the latest after a
-// report: by the clock, over holidays (UB-28, A-13).
-func (p *Pack) RevokeBy(reportedAt time.Time) time.Time {
-	hours := p.Times.RevokeHours
-	if hours <= 0 {
-		hours = registry.ReportHours
+// RevokeHours is how long a report may wait: what the authority promises, or
+// else registry.ReportHours (UB-28, A-13).
+func (p *Pack) RevokeHours() int {
+	if p.Times.RevokeHours <= 0 {
+		return registry.ReportHours
 	}
-	return reportedAt.Add(time.Duration(hours) * time.Hour)
+	return p.Times.RevokeHours
+}
+
+// RevokeBy is when a certificate must be out of use at the latest after a
+// report: by the clock, over holidays.
+func (p *Pack) RevokeBy(reportedAt time.Time) time.Time {
+	return reportedAt.Add(time.Duration(p.RevokeHours()) * time.Hour)
 }
 
 // ReissueCause is why the old certificate of a reissue is revoked at once
