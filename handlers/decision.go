@@ -54,13 +54,6 @@ type decisionPage struct {
 	Errors    templates.FieldErrors
 }
 
-type decisionRow struct {
-	Label   string // message key
-	Old     string
-	New     string
-	Changed bool
-}
-
 type decisionDocument struct {
 	*registry.Document
 	Label, Why string
@@ -132,7 +125,7 @@ func (s *Server) decisionFacts(c echo.Context, tx *store.Tx, v *decisionPage, do
 	if o, ok := s.deps.Workflow.Pack().Office(v.App.Declaration.Office); ok {
 		v.Office = o.Name.In(l)
 	}
-	if v.Rows, err = decisionRows(tx, l, org, &v.App.Declaration); err != nil {
+	if v.Rows, err = s.decisionRows(c, tx, org, &v.App.Declaration); err != nil {
 		return err
 	}
 	files, err := tx.FilesOf(v.App.ID)
@@ -222,36 +215,6 @@ func (s *Server) decisionAttention(c echo.Context, v *decisionPage) []string {
 		}
 	}
 	return out
-}
-
-// decisionRows sets the declaration beside what is on file.
-func decisionRows(tx *store.Tx, l registry.Language, org *registry.Organisation, d *registry.Declaration) ([]decisionRow, error) {
-	row := func(label, old, now string) decisionRow {
-		return decisionRow{Label: label, Old: old, New: now, Changed: old != "" && old != now}
-	}
-	rows := []decisionRow{
-		row("organisation.name", org.FullName(l), d.Organisation.FullName(l)),
-		row("organisation.inn", string(org.INN), string(d.Organisation.INN)),
-		row("organisation.settlement", org.Settlement.In(l), d.Organisation.Settlement.In(l)),
-		row("decision.phone", org.Phone, d.Organisation.Phone),
-		row("decision.email", org.Email, d.Organisation.Email),
-	}
-	for _, sig := range d.Signatories() {
-		p := sig.Person
-		old, err := tx.Person(p.PersonalNumber)
-		if registry.KindOf(err) == registry.NotFound {
-			old = new(registry.PersonRequisites)
-		} else if err != nil {
-			return nil, err
-		}
-		passport := func(p *registry.PersonRequisites) string { return p.Document.Series + p.Document.Number }
-		rows = append(rows,
-			row("signatory."+string(sig.Role), old.Name(l).String(), p.Name(l).String()),
-			row("person.position", old.Position(l), p.Position(l)),
-			row("person.passport", passport(old), passport(&p)),
-		)
-	}
-	return rows, nil
 }
 
 // operatorNames are the operators' short names, by id.

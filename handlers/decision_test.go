@@ -48,6 +48,39 @@ func TestA12_TheApproverSeesThePaperThatStandsIn(t *testing.T) {
 	see(t, d.as(registry.Approver, 0).do(http.MethodGet, "/decisions/26-0002", nil), http.StatusOK, fmt.Sprintf(`href="/files/%d"`, file.ID))
 }
 
+// The approver sees everything that is signed and judged, beside what is on
+// file.
+func TestTheApproverSeesEveryRequisite(t *testing.T) {
+	d := newCounter(t, "ubr")
+	see(t, d.as(registry.Clerk, 0).post("/applications/submit", values(typed(1), url.Values{
+		"version": {"0"}, "managing": {"ORGANISATION"}, "managing.name_ru": {"Тоо Башкаруу"}, "managing.inn": {"00503201719955"},
+		"head.citizenship": {"KAZ"}, "head.document.number": {"N1234567"},
+	})), http.StatusSeeOther)
+	app := d.application("26-0001")
+	accountant := *app.Declaration.Accountant
+	accountant.Citizenship, accountant.Document.Number = "RUS", "7654321"
+	if err := d.st.Write(t.Context(), func(tx *store.Tx) error {
+		org := app.Declaration.Organisation
+		org.Street = "Манас көчөсү, 1"
+		if _, err := tx.SaveOrganisation(org, testNow); err != nil {
+			return err
+		}
+		return tx.SavePersons(testNow, accountant)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	row := func(label, old, now string) string {
+		return `<tr><th scope="row">` + label + `</th><td>` + old + `</td><td>` + now + `</td></tr>`
+	}
+	const same = "ошол эле"
+	see(t, d.as(registry.Approver, 0).do(http.MethodGet, "/decisions/26-0001", nil), http.StatusOK,
+		row("Көчөсү жана үйү", "Манас көчөсү, 1", "<ins>Чүй пр., 0</ins>"),
+		row("Башкаруучу уюм же башкаруучу", "–", "Тоо Башкаруу"), row("ИНН", "–", "00503201719955"),
+		row("Персоналдык номер (ПИН)", "–", "11405198010010"), row("Жарандыгы", "–", "KAZ"), row("Жеке маалыматтарды иштетүүгө макулдук", "–", "Ооба"),
+		row("Персоналдык номер (ПИН)", "11405198010011", same), row("Жарандыгы", "RUS", "<ins>KGZ</ins>"), row("Жеке маалыматтарды иштетүүгө макулдук", "Ооба", same),
+		row("Ишенимдүү адам", "–", "Асанова Мээрим"), row("Паспортунун сериясы жана номери", "–", "ID0000012"))
+}
+
 // What stands against an approval is said where it would be chosen, and it is
 // not offered; to refuse and to send back stay.
 func TestAnApprovalThatIsBarredIsNotOffered(t *testing.T) {

@@ -118,7 +118,7 @@ func (s *Server) queueFacts(c echo.Context, tx *store.Tx, v *queueOrderPage) (er
 	if err != nil {
 		return err
 	}
-	if v.Rows, err = decisionRows(tx, lang(c), org, &v.App.Declaration); err != nil {
+	if v.Rows, err = s.decisionRows(c, tx, org, &v.App.Declaration); err != nil {
 		return err
 	}
 	for _, r := range v.Rows {

@@ -105,6 +105,10 @@ func TestA09_TheQueuePage(t *testing.T) {
 		see(t, who.post("/queue/next", url.Values{}), http.StatusForbidden)
 		see(t, who.post("/queue/"+numbers[2]+"/verify", url.Values{}), http.StatusForbidden)
 	}
+	// Only who decides sees the personal number whole.
+	for who, shown := range map[*browser]string{approver: "11405198010062", auditor: "1•••••••••0062"} {
+		see(t, who.do(http.MethodGet, "/queue/"+numbers[2], nil), http.StatusOK, "<td>"+shown+"</td>")
+	}
 	see(t, h.as(registry.Administrator, 0).do(http.MethodGet, "/queue", nil), http.StatusForbidden)
 	see(t, clerk.do(http.MethodGet, "/queue/26-0001", nil), http.StatusNotFound)
 	see(t, clerk.do(http.MethodGet, "/queue?after=1.x.2&show=odd", nil), http.StatusOK)

@@ -82,6 +82,14 @@ type ManagingOrganisation struct {
 	Individual bool `json:"individual,omitempty"`
 }
 
+// Name is the name in a language: either where only one was typed.
+func (m ManagingOrganisation) Name(l Language) string {
+	if l == Kyrgyz {
+		return cmp.Or(m.NameKy, m.NameRu)
+	}
+	return cmp.Or(m.NameRu, m.NameKy)
+}
+
 // Sex as the first digit of the personal number encodes it.
 type Sex string
 
