@@ -252,15 +252,31 @@ func (p *Pack) Changes(before, now *registry.Declaration) []registry.Requisite {
 	b, n := *before, *now
 	for _, s := range [...]*registry.Settlement{&b.Organisation.Settlement, &n.Organisation.Settlement} {
 		if s.Code == "" {
-			s.Code = string(p.officeIn(s.Ru))
+			s.Code = string(p.officeOf(*s))
 		}
 	}
 	return registry.Changes(&b, &n, p.Remote.SeriesOnly)
 }
 
-// officeIn is the office in the town of a name, or none.
+// officeOf is the office in a town, or none; names in two languages have to
+// agree.
+func (p *Pack) officeOf(s registry.Settlement) registry.OfficeCode {
+	office := p.officeIn(s.In(registry.Russian))
+	if office != p.officeIn(s.In(registry.Kyrgyz)) {
+		return ""
+	}
+	return office
+}
+
+// cityMarks stand before the name of a city, or after it.
+var cityMarks = [...]string{"г.", "город ", " ш.", " шаары"}
+
+// officeIn is the office in the city of a name, or none.
 func (p *Pack) officeIn(town string) registry.OfficeCode {
-	town = strings.ToLower(strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(town), "г.")))
+	town = strings.ToLower(strings.Join(strings.Fields(town), " "))
+	for _, mark := range cityMarks {
+		town = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(town, mark), mark))
+	}
 	for _, o := range p.Offices {
 		if slices.ContainsFunc(o.Aliases, func(alias string) bool { return strings.ToLower(alias) == town }) {
 			return o.Code

@@ -362,6 +362,31 @@ func TestA20_ARenamedTownIsNoMove(t *testing.T) {
 	}
 }
 
+// TestA20_DT25_InEitherLanguage: both names are looked at.
+func TestA20_DT25_InEitherLanguage(t *testing.T) {
+	p := pack(t, "dostek")
+	for _, tc := range []struct {
+		name        string
+		before, now registry.Settlement
+		moved       bool
+	}{
+		{"renamed, in Kyrgyz", registry.Settlement{Ky: "Жалал-Абад ш."}, registry.Settlement{Ky: "Манас шаары"}, false},
+		{"renamed, in both", registry.Settlement{Ru: "г. Джалал-Абад", Ky: "Жалал-Абад ш."}, registry.Settlement{Ru: "город Манас", Ky: "Манас ш."}, false},
+		{"renamed, no language in common", registry.Settlement{Ru: "г. Джалал-Абад"}, registry.Settlement{Ky: "Манас ш."}, false},
+		{"renamed, one language dropped", registry.Settlement{Ru: "г. Джалал-Абад", Ky: "Жалал-Абад ш."}, registry.Settlement{Ky: "Манас ш."}, false},
+		{"moved, in Kyrgyz only", registry.Settlement{Ky: "Жалал-Абад ш."}, registry.Settlement{Ky: "Ош ш."}, true},
+		{"moved, said in Kyrgyz only", registry.Settlement{Ru: "г. Джалал-Абад", Ky: "Жалал-Абад ш."}, registry.Settlement{Ru: "г. Манас", Ky: "Ош ш."}, true},
+		{"moved, no language in common", registry.Settlement{Ru: "г. Манас"}, registry.Settlement{Ky: "Ош ш."}, true},
+		{"a village of the name", registry.Settlement{Ky: "Ош ш."}, registry.Settlement{Ky: "Манас айылы"}, true},
+	} {
+		var before, now registry.Declaration
+		before.Organisation.Settlement, now.Organisation.Settlement = tc.before, tc.now
+		if got := slices.Contains(p.Changes(&before, &now), registry.OrgSettlement); got != tc.moved {
+			t.Errorf("%s: moved %t", tc.name, got)
+		}
+	}
+}
+
 // TestA27_TheExitButtonSaysVyiti: the picture of the seed, not its text.
 func TestA27_TheExitButtonSaysVyiti(t *testing.T) {
 	data, err := os.ReadFile("../../templates/locales/ru.toml")

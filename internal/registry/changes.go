@@ -24,7 +24,7 @@ func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
 	differ(OrgName, b.NameRu, n.NameRu, b.NameKy, n.NameKy, b.FormRu, n.FormRu, b.FormKy, n.FormKy)
 	differ(OrgINN, string(b.INN), string(n.INN))
 	if b.Settlement.Code == "" || b.Settlement.Code != n.Settlement.Code {
-		differ(OrgSettlement, b.Settlement.Ru, n.Settlement.Ru)
+		differ(OrgSettlement, b.Settlement.beside(n.Settlement)...)
 	}
 	differ(StreetAddress, b.Street, n.Street)
 	for _, was := range before.Signatories() {
@@ -45,6 +45,21 @@ func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
 		return slices.Index(Requisites[:], a) - slices.Index(Requisites[:], b)
 	})
 	return out
+}
+
+// beside pairs two settlements' names in each language that both have (DT-25),
+// or without one such, as they are.
+func (s Settlement) beside(n Settlement) (pairs []string) {
+	if s.Ru != "" && n.Ru != "" {
+		pairs = append(pairs, s.Ru, n.Ru)
+	}
+	if s.Ky != "" && n.Ky != "" {
+		pairs = append(pairs, s.Ky, n.Ky)
+	}
+	if pairs == nil {
+		pairs = []string{s.In(Russian), n.In(Russian)}
+	}
+	return pairs
 }
 
 // Replacements are the roles whose holder is another person than before

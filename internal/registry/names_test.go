@@ -1,6 +1,9 @@
 package registry
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestFoldBringsSpellingsTogether(t *testing.T) {
 	for _, same := range [][]string{
@@ -96,6 +99,31 @@ func TestA03_ChangesAndReplacements(t *testing.T) {
 				t.Errorf("replaced %v, want %v", got, tc.replaced)
 			}
 		})
+	}
+}
+
+// TestDT25_AMoveIsSeenInEitherLanguage: a language that one side lacks says
+// nothing while another can be compared.
+func TestDT25_AMoveIsSeenInEitherLanguage(t *testing.T) {
+	for _, tc := range []struct {
+		name        string
+		before, now Settlement
+		moved       bool
+	}{
+		{"in Kyrgyz only", Settlement{Ky: "Бишкек ш."}, Settlement{Ky: "Ош ш."}, true},
+		{"in Russian only", Settlement{Ru: "г. Бишкек"}, Settlement{Ru: "г. Ош"}, true},
+		{"said in Kyrgyz alone", Settlement{Ru: "г. Бишкек", Ky: "Бишкек ш."}, Settlement{Ru: "г. Бишкек", Ky: "Ош ш."}, true},
+		{"the Kyrgyz name is new", Settlement{Ru: "г. Бишкек"}, Settlement{Ru: "г. Бишкек", Ky: "Бишкек ш."}, false},
+		{"the Russian name is dropped", Settlement{Ru: "г. Бишкек", Ky: "Бишкек ш."}, Settlement{Ky: "бишкек  ш."}, false},
+		{"no language in common", Settlement{Ru: "г. Бишкек"}, Settlement{Ky: "Ош ш."}, true},
+		{"not on file before", Settlement{}, Settlement{Ky: "Ош ш."}, false},
+		{"A20 the same code", Settlement{Code: "X", Ky: "Жалал-Абад ш."}, Settlement{Code: "X", Ky: "Манас ш."}, false},
+	} {
+		var before, now Declaration
+		before.Organisation.Settlement, now.Organisation.Settlement = tc.before, tc.now
+		if got := slices.Contains(Changes(&before, &now, false), OrgSettlement); got != tc.moved {
+			t.Errorf("%s: moved %t", tc.name, got)
+		}
 	}
 }
 
