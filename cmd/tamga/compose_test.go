@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path"
 	"regexp"
@@ -144,6 +146,7 @@ func made(run string) []string {
 // What the compose file says about the program is true of the program.
 func TestComposeFile(t *testing.T) {
 	file, stages, app := readCompose(t), readDockerfile(t), model(t)
+	known := programs(t, app, file)
 	for name, s := range file.Services {
 		t.Run(name, func(t *testing.T) {
 			if s.Image != "" {
@@ -153,11 +156,15 @@ func TestComposeFile(t *testing.T) {
 			if at == nil {
 				t.Fatalf("the Dockerfile has no target %q", s.Build.Target)
 			}
-			command := orDefault(s.Command, at.command)
+			command, env := orDefault(s.Command, at.command), merged(at.env, s.Environment)
 			if at.entrypoint[0] == "tamga" {
-				checkCommand(t, app, command, merged(at.env, s.Environment))
+				checkCommand(t, app, command, env)
+			} else {
+				checkOther(t, known[at.entrypoint[0]], at, command, env)
 			}
 			checkHealth(t, app, s, at)
+			checkPorts(t, known[at.entrypoint[0]], at, at.env, nil)
+			checkPorts(t, known[at.entrypoint[0]], at, env, s.Ports)
 			for _, v := range s.Volumes {
 				parts := strings.Split(v, ":")
 				if _, ok := file.Volumes[parts[0]]; !ok {
@@ -189,12 +196,7 @@ func TestComposeFile(t *testing.T) {
 					t.Errorf("depends on %s, but they share no network", on)
 				}
 			}
-			for _, p := range s.Ports {
-				if port := p[strings.LastIndex(p, ":")+1:]; !slices.Contains(at.expose, port) {
-					t.Errorf("publishes port %s, the image exposes %v", port, at.expose)
-				}
-			}
-			checkEnvironment(t, file, s)
+			checkEnvironment(t, file, known, s)
 		})
 	}
 }
@@ -297,6 +299,138 @@ func checkHealth(t *testing.T, app *kong.Application, s service, at *stage) {
 	}
 }
 
+// program is what an image's entrypoint can be told by variables.
+type program struct {
+	variables map[string]string // what each is where it is not set
+	listens   []string          // those that say where it listens
+}
+
+var (
+	tagged  = regexp.MustCompile(`env:"(\w+)" default:"([^"]*)"`)
+	shelled = regexp.MustCompile(`\$\{(\w+):-([^}]*)\}`)
+)
+
+// programs are the entrypoints' own words for what they can be told.
+func programs(t *testing.T, app *kong.Application, file compose) map[string]program {
+	t.Helper()
+	read := func(name string, variable *regexp.Regexp, listens string) program {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := program{variables: map[string]string{}}
+		for _, m := range variable.FindAllStringSubmatch(string(b), -1) {
+			p.variables[m[1]] = m[2]
+			if strings.HasPrefix(m[1], listens) {
+				p.listens = append(p.listens, m[1])
+			}
+		}
+		return p
+	}
+	tamga := program{variables: map[string]string{}}
+	walk(app.Node, func(n *kong.Node) {
+		for _, f := range n.Flags {
+			if n.Name == "serve" && strings.HasSuffix("-"+f.Name, "-listen") {
+				tamga.variables[f.Envs[0]] = f.Default
+				tamga.listens = append(tamga.listens, f.Envs[0])
+			}
+		}
+	})
+	// step-ca reads no variable: it listens where init told it that we shall ask.
+	asked, err := url.Parse(file.Services["init"].Environment["TAMGA_CA_URL"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]program{
+		"tamga":     tamga,
+		"mailcatch": read("../../internal/mailtest/mailcatch/main.go", tagged, "MAILCATCH_"),
+		"database":  read("../../scripts/docker/database", shelled, "DATABASE_PORT"),
+		"step-ca":   {variables: map[string]string{"its configuration": ":" + asked.Port()}, listens: []string{"its configuration"}},
+	}
+	for name, p := range out {
+		if len(p.listens) == 0 {
+			t.Fatalf("%s listens nowhere", name)
+		}
+	}
+	return out
+}
+
+// ports are those that a program listens on, with what says so; reached tells
+// whether from other machines.
+func (p program) ports(env map[string]string) (listens map[string]string, reached map[string]bool) {
+	listens, reached = map[string]string{}, map[string]bool{}
+	for _, v := range p.listens {
+		address := orSet(env, v, p.variables[v])
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			port = address
+		}
+		if port != "" {
+			listens[port], reached[port] = v+"="+address, host == "" || host == "0.0.0.0" || host == "::"
+		}
+	}
+	return listens, reached
+}
+
+func orSet(env map[string]string, name, otherwise string) string {
+	if v, ok := env[name]; ok {
+		return v
+	}
+	return otherwise
+}
+
+// checkOther is checkCommand of a program that is told nothing but the files it
+// reads.
+func checkOther(t *testing.T, p program, at *stage, command []string, env map[string]string) {
+	t.Helper()
+	for _, word := range command {
+		if path.IsAbs(word) && !slices.Contains(at.directories, path.Dir(word)) {
+			t.Errorf("reads %s, whose directory is not in the image", word)
+		}
+		if at.entrypoint[0] != "step-ca" {
+			t.Errorf("%s takes no argument: %s", at.entrypoint[0], word)
+		}
+	}
+	for e := range env {
+		if _, ok := p.variables[e]; !ok {
+			t.Errorf("the program knows no variable %s", e)
+		}
+	}
+}
+
+// checkPorts compares what is exposed, published and asked for health with where
+// the program listens.
+func checkPorts(t *testing.T, p program, at *stage, env map[string]string, published []string) {
+	t.Helper()
+	listens, reached := p.ports(env)
+	for _, port := range at.expose {
+		if !reached[port] {
+			t.Errorf("exposes port %s, the program listens on %v", port, listens)
+		}
+	}
+	for port, said := range listens {
+		if !slices.Contains(at.expose, port) {
+			t.Errorf("%s, the image exposes %v", said, at.expose)
+		}
+	}
+	for _, s := range published {
+		if port := s[strings.LastIndex(s, ":")+1:]; !reached[port] {
+			t.Errorf("publishes port %s, the program listens on %v", port, listens)
+		}
+	}
+	if len(at.healthcheck) == 0 || at.healthcheck[0] != "tamga" {
+		return
+	}
+	asked := "http://" + orSet(env, "TAMGA_LISTEN", p.variables["TAMGA_LISTEN"])
+	if i := slices.Index(at.healthcheck, "--url"); i > 0 {
+		asked = at.healthcheck[i+1]
+	}
+	u, err := url.Parse(asked)
+	if err != nil || listens[u.Port()] == "" {
+		t.Errorf("health check asks %s, the program listens on %v: %v", asked, listens, err)
+	}
+}
+
 func sharesNetwork(a, b service) bool {
 	return slices.ContainsFunc(a.Networks, func(n string) bool { return slices.Contains(b.Networks, n) })
 }
@@ -308,7 +442,7 @@ var (
 
 // checkEnvironment finds the files, hosts and ports that variables and commands
 // name.
-func checkEnvironment(t *testing.T, file compose, s service) {
+func checkEnvironment(t *testing.T, file compose, known map[string]program, s service) {
 	t.Helper()
 	stages := readDockerfile(t)
 	for k, v := range s.Environment {
@@ -321,8 +455,9 @@ func checkEnvironment(t *testing.T, file compose, s service) {
 				t.Errorf("%s names the host %s, which is no service", k, m[1])
 				continue
 			}
-			if !slices.Contains(stages[other.Build.Target].expose, m[2]) {
-				t.Errorf("%s names port %s of %s, which exposes %v", k, m[2], m[1], stages[other.Build.Target].expose)
+			at := stages[other.Build.Target]
+			if listens, reached := known[at.entrypoint[0]].ports(merged(at.env, other.Environment)); !reached[m[2]] {
+				t.Errorf("%s names port %s of %s, which listens on %v", k, m[2], m[1], listens)
 			}
 			// step-ca's DSN is written into its configuration, not used here.
 			if k != "TAMGA_STEP_CA_DB" && s.Build.Target == "tamga" && slices.Contains(s.Command, "serve") && !sharesNetwork(s, other) {
