@@ -3,8 +3,9 @@ package main
 import "github.com/alecthomas/kong"
 
 // CLI is the whole command line. Each command's struct, with the groups of
-// settings embedded in it, is its documented configuration: every flag can be
-// given as a variable too, TAMGA_ and the flag's name in capitals.
+// settings embedded in it, is its documented configuration. A setting of the
+// installation can be given as a variable too, TAMGA_ and the flag's name in
+// capitals; what one call is told (--administrators, --key, --url) is a flag alone.
 type CLI struct {
 	Log Log `embed:"" prefix:"log-"`
 
