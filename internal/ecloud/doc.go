@@ -15,10 +15,10 @@
 //
 // where each part of a concatenation stands after its length in four octets,
 // most significant first, and the associated data are label, holder, key id,
-// public key, algorithm and key version in the same manner. The server key may
-// live in an HSM (ServerKey): then every guess at a PIN-code costs a call to
-// it. With a key in a file, a thief of both the database and the file can
-// guess, and the threat model says so.
+// public key, algorithm and key version in the same manner. The server key is in
+// a file (FileKeys): a thief of both the database and the file can guess, and
+// the threat model says so. ServerKey leaves room for an HSM, to which every
+// guess at a PIN-code would cost a call.
 //
 // # Order of a try
 //

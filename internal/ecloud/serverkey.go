@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// ServerKey is the authority's own half of every key that is kept here. An
-// HSM implements it with a key that never leaves it.
+// ServerKey is the authority's own half of every key that is kept here. FileKeys
+// is the one there is; an HSM could implement it with a key that never leaves it.
 type ServerKey interface {
 	// CurrentID names the key that new rows use.
 	CurrentID() string
