@@ -178,19 +178,44 @@ func (f *Flow) mayDecide(tx *store.Tx, who Actor, app *registry.Application, in 
 	if in.Action != registry.ActApprove && in.Remark == "" && len(in.Reasons) == 0 {
 		return d, registry.Refuse(registry.Invalid, "error.reason.required").On("remark")
 	}
-	d.basis, err = basis(app, docs, files, d.quote, in)
+	linked, err := linkedFiles(tx, docs)
+	if err != nil {
+		return d, err
+	}
+	d.basis, err = basis(app, docs, files, linked, d.quote, in)
 	return d, err
+}
+
+// linkedFiles are the SHA-256 of the files of those papers on file that stand
+// in (A-12), by the document they stand in for.
+func linkedFiles(tx *store.Tx, docs []*registry.Document) (map[registry.DocumentID][]string, error) {
+	out := map[registry.DocumentID][]string{}
+	for _, d := range docs {
+		if d.LinkedTo == 0 {
+			continue
+		}
+		files, err := tx.FilesOfDocument(d.LinkedTo)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			out[d.ID] = append(out[d.ID], f.SHA256)
+		}
+	}
+	return out, nil
 }
 
 // basis hashes what is decided on: SHA-256 of the JSON of the application's
 // number, version and declaration, its documents with their states and the
-// hashes of their files, the fee, the action and its reasons.
-func basis(app *registry.Application, docs []*registry.Document, files map[registry.DocumentID][]string, quote registry.Quote, in DecisionInput) (sum [sha256.Size]byte, err error) {
+// hashes of their files and of those that stand in, the fee, the action and its
+// reasons.
+func basis(app *registry.Application, docs []*registry.Document, files, linked map[registry.DocumentID][]string, quote registry.Quote, in DecisionInput) (sum [sha256.Size]byte, err error) {
 	type doc struct {
 		Code, Subject, Status, Reason string
 		OriginalSeen, Required        bool
 		LinkedTo                      registry.DocumentID
 		Files                         []string
+		Linked                        []string `json:",omitempty"`
 	}
 	type reason struct {
 		Document registry.DocumentID
@@ -209,7 +234,7 @@ func basis(app *registry.Application, docs []*registry.Document, files map[regis
 	for _, d := range docs {
 		content.Documents = append(content.Documents, doc{
 			Code: d.Code, Subject: string(d.Subject), Status: string(d.Status), Reason: d.Reason, OriginalSeen: d.OriginalSeen, Required: d.Required,
-			LinkedTo: d.LinkedTo, Files: files[d.ID],
+			LinkedTo: d.LinkedTo, Files: files[d.ID], Linked: linked[d.ID],
 		})
 		if r, ok := in.Reasons[d.ID]; ok {
 			content.Reasons = append(content.Reasons, reason{d.ID, r})

@@ -71,6 +71,48 @@ func TestA12_APaperOfAnUndecidedFileDoesNotStandIn(t *testing.T) {
 	})
 }
 
+// What stands in is decided on: with another file behind it, the signature is
+// for something else.
+func TestA12_TheSignatureCoversThePaperThatStandsIn(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := newOffice(t, s)
+		ctx := context.Background()
+		first := o.submitted(1)
+		earlier := o.documents(first)["DT-REG-CERT"].ID
+		file, err := o.upload(o.clerk.Actor, earlier, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.settle(first)
+		o.put(first, registry.Completed)
+		id := o.submitted(1)
+		if err := o.flow.Take(ctx, o.clerk.Actor, id); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.flow.LinkDocument(ctx, o.clerk.Actor, o.documents(id)["DT-REG-CERT"].ID, 0, earlier); err != nil {
+			t.Fatal(err)
+		}
+		o.settle(id)
+		if err := o.flow.Verify(ctx, o.clerk.Actor, id, 0); err != nil {
+			t.Fatal(err)
+		}
+		in := workflow.DecisionInput{
+			ID: id, Version: o.application(id).Version, Action: registry.ActSendBack, Remark: "Кайра караңыз", Text: "Чечим", Origin: "https://ca.example.kg", Session: "browser",
+		}
+		q, err := o.flow.AskDecision(ctx, o.approver.Actor, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.write(func(tx *store.Tx) error { return tx.RemoveFile(file, o.now()) })
+		if err := o.flow.Decide(ctx, o.approver.Actor, in, q.Challenge, o.approver.sign(t, q.Expected)); keyOf(err) != "error.changed_meanwhile" {
+			t.Errorf("the paper is another, the decision: %v", err)
+		}
+		if err := o.decide(o.approver, id, registry.ActSendBack, in.Remark); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Money that an approver let in before the file was begun pays for the file all
 // the same.
 func TestFourEyesOnMoneyThatCameBeforeTheFile(t *testing.T) {
