@@ -231,6 +231,56 @@ func TestLG12_HolderOfSeveralCompaniesChoosesAfterThePINCode(t *testing.T) {
 	see(t, b.do(http.MethodGet, "/login/company", nil), http.StatusOK, "Чүй Дан Өндүрүш", `data-step="login.step.device" class="is-done"`)
 }
 
+// Whoever is disabled is out with the next request and does not come in again;
+// another role is one after the next login.
+func TestADisabledOperatorIsOutAtOnce(t *testing.T) {
+	h := newTokenShop(t, "dostek")
+	h.s.deps.CheckSession = h.check
+	operator, admins := h.who[registry.Clerk][0], h.who[registry.Administrator]
+	x := h.token(1, operator, testNow.AddDate(0, -1, 0), testNow.AddDate(0, 11, 0), registry.CertIssued)
+	one, two := workflow.ByOperator(admins[0]), workflow.ByOperator(admins[1])
+	propose := func(kind workflow.ProposalKind, id int64) {
+		t.Helper()
+		if err := h.flow.Propose(t.Context(), one, kind, workflow.RoleChange{Operator: operator.ID, Role: registry.Auditor}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.flow.DecideProposal(t.Context(), two, id, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	login := func() *browser {
+		t.Helper()
+		b := newBrowser(t, h.s)
+		see(t, b.post("/login/token", x.form(t, b.ask())), http.StatusSeeOther)
+		return b
+	}
+	const closed, changed = "Кирүү укугуңуз жабылды.", "Ролуңуз өзгөрдү."
+
+	b := login()
+	see(t, b.do(http.MethodGet, "/applications/new", nil), http.StatusOK)
+	propose(workflow.ProposeRole, 1)
+	see(t, b.do(http.MethodGet, "/applications/new", nil), http.StatusUnauthorized, changed)
+	b = login()
+	see(t, b.do(http.MethodGet, "/audit", nil), http.StatusOK)
+	see(t, b.do(http.MethodGet, "/applications/new", nil), http.StatusForbidden)
+
+	open := login() // before it is closed
+	if err := h.flow.DisableOperator(t.Context(), one, operator.ID); err != nil {
+		t.Fatal(err)
+	}
+	see(t, open.do(http.MethodGet, "/audit", nil), http.StatusUnauthorized, closed)
+	see(t, b.do(http.MethodPost, "/audit/searches", url.Values{"csrf": {b.jar["tamga-csrf"].Value}}), http.StatusUnauthorized, closed)
+	see(t, b.do(http.MethodGet, "/audit", nil), http.StatusSeeOther) // the session is gone
+	again := newBrowser(t, h.s)
+	see(t, again.post("/login/token", x.form(t, again.ask())), http.StatusForbidden, closed)
+	program := newBrowser(t, h.s)
+	q := program.ask()
+	see(t, program.json("/login/token", tokenAnswer{Challenge: q.Challenge, CMS: x.sign(t, q.Expected)}), http.StatusForbidden, closed)
+
+	propose(workflow.ProposeEnable, 2)
+	see(t, login().do(http.MethodGet, "/audit", nil), http.StatusOK)
+}
+
 func TestOperatorLogsInWithAToken(t *testing.T) {
 	h := newTokenShop(t, "dostek")
 	x := h.token(1, h.who[registry.Clerk][0], testNow.AddDate(0, -1, 0), testNow.AddDate(0, 11, 0), registry.CertIssued)

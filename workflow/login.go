@@ -145,8 +145,11 @@ func (f *Flow) CheckSession(ctx context.Context, op registry.OperatorID, role re
 			if err != nil {
 				return err
 			}
-			if o.Disabled || o.Role != role {
+			switch {
+			case o.Disabled:
 				return registry.Refuse(registry.Unauthenticated, "error.operator_disabled")
+			case o.Role != role:
+				return registry.Refuse(registry.Unauthenticated, "error.session.role")
 			}
 		}
 		cert, err := tx.CertificateBySerial(serial)
