@@ -24,7 +24,7 @@ func short(word string) string {
 
 // commonTerm is from how many places on a word is common: only its newest
 // places are looked at, because each costs reads of its own.
-const commonTerm = 1000
+const commonTerm = 800
 
 // setTerms replaces the search terms of a row: each word of the texts, folded
 // (registry.Fold), is found by its beginning.
