@@ -18,7 +18,7 @@ import (
 	"github.com/tamga-ca/tamga/internal/registry"
 )
 
-const aboutAudits = "One page over HTTP, as an auditor's browser gets it: session checked, the search (with its count of up to five hundred), rows, rendered; PostgreSQL with its default settings, five years of certificates, six in a hundred reported. Ours is the median of the long register, the peer that of the short one, asked in turns. Where the short register does not fill a page there are two lines: the first page, whose rows differ, and a page of as many rows."
+const aboutAudits = "One page over HTTP, as an auditor's browser gets it: session checked, the search (with its count of up to five hundred), rows, rendered; PostgreSQL with its default settings, five years of certificates, six in a hundred reported. Ours is the median of the long register, the peer that of the short one, asked in turns. Where the short register does not fill a page there are two lines: the first page, whose rows differ, and a page of as many rows: only that one is held to the ratio. A search looks at 600 certificates at most; where they do not fill a page, the page says so and leads on."
 
 // auditTable is the part of the results; a register of another size than usual
 // has one of its own.
