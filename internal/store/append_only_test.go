@@ -56,21 +56,7 @@ type key struct {
 func newAppendOnly(t *testing.T, db *sql.DB, name string, pg bool) *appendOnly {
 	t.Helper()
 	a := &appendOnly{t: t, db: db, name: name, pg: pg, types: map[string]string{}}
-	rows, err := db.Query("SELECT * FROM " + name + " LIMIT 0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	columns, err := rows.ColumnTypes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range columns {
-		a.columns = append(a.columns, c.Name())
-		a.types[c.Name()] = c.DatabaseTypeName()
-	}
-	if err := rows.Close(); err != nil {
-		t.Fatal(err)
-	}
+	a.read()
 	if !pg {
 		if a.number() == "rowid" {
 			a.columns = append(a.columns, "rowid")
@@ -83,6 +69,27 @@ func newAppendOnly(t *testing.T, db *sql.DB, name string, pg bool) *appendOnly {
 		a.do("ALTER TABLE " + name + " DROP CONSTRAINT " + constraint)
 	}
 	return a
+}
+
+// read takes the columns from the database.
+func (a *appendOnly) read() {
+	a.t.Helper()
+	rows, err := a.db.Query("SELECT * FROM " + a.name + " LIMIT 0")
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.ColumnTypes()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	for _, c := range columns {
+		a.columns = append(a.columns, c.Name())
+		a.types[c.Name()] = c.DatabaseTypeName()
+	}
+	if err := rows.Err(); err != nil {
+		a.t.Fatal(err)
+	}
 }
 
 func (a *appendOnly) do(q string) {
