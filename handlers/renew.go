@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,10 +102,14 @@ func (s *Server) renewGroups(c echo.Context, v *renewPage) []renewGroup {
 	if street == "" {
 		street = "–"
 	}
+	note := "renew.street_note"
+	if slices.Contains(s.deps.Workflow.Pack().Remote.Blocking, registry.StreetAddress) {
+		note = ""
+	}
 	groups := []renewGroup{
 		{Name: "org", Title: "organisation.organisation", Lines: []string{org.FullName(l), s.text(c, "organisation.inn") + ": " + string(org.INN)},
 			Parts: []renewPart{part(v, "changed", string(registry.OrgName), s.requisiteName(l, registry.OrgName)), part(v, "changed", string(registry.OrgINN), s.requisiteName(l, registry.OrgINN))}},
-		{Name: "place", Title: "organisation.settlement", Lines: []string{place, s.text(c, "organisation.street") + ": " + street}, Note: "renew.street_note",
+		{Name: "place", Title: "organisation.settlement", Lines: []string{place, s.text(c, "organisation.street") + ": " + street}, Note: note,
 			Parts:  []renewPart{part(v, "changed", string(registry.OrgSettlement), s.text(c, "renew.settlement_changed"))},
 			Fields: []templates.Field{s.renewField(c, v, "street", "renew.new_street", 250)}},
 	}

@@ -207,10 +207,21 @@ func TestDT24_DT29_TheOfficeWayForWhatChanged(t *testing.T) {
 		t.Error("a RuToken is asked for a key in the E-Cloud (A-07)")
 	}
 	// A new street in the same place does not block (A-02).
-	form = asItIs(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String())
+	page = head.do(http.MethodGet, "/cabinet/renew", nil)
+	const blocksNothing = "жаңы көчө алыстан жаңыртууга тоскоол болбойт"
+	see(t, page, http.StatusOK, blocksNothing)
+	form = asItIs(page.Body.String())
 	form.Set("g-place", "changed")
 	form.Set("street", "Манас пр., 5")
 	see(t, head.post("/cabinet/renew", form), http.StatusOK, "Манас пр., 5", `name="pin"`)
+	// Unless the pack says so.
+	d.flow.Pack().Remote.Blocking = append(d.flow.Pack().Remote.Blocking, registry.StreetAddress)
+	if strings.Contains(head.do(http.MethodGet, "/cabinet/renew", nil).Body.String(), blocksNothing) {
+		t.Error("a new street is said to block nothing")
+	}
+	rec = head.post("/cabinet/renew", form)
+	see(t, rec, http.StatusSeeOther)
+	see(t, head.do(http.MethodGet, rec.Header().Get("Location"), nil), http.StatusOK, "көчөсү жана үйү", "DT-29")
 	see(t, head.do(http.MethodGet, "/cabinet/renew/office?changed=NONSENSE", nil), http.StatusOK, "Кеңседе жаңыртуу")
 }
 

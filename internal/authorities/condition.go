@@ -18,7 +18,8 @@ import (
 //
 // The facts and their values are those of vocabulary; a set-valued fact
 // (changed, replaced) holds if it contains any of the values, and NONE stands
-// for the empty set.
+// for the empty set. A new street has changed where the pack counts it: see
+// Pack.counted.
 type Condition struct {
 	terms []term
 	any   []*Condition
@@ -70,7 +71,7 @@ func (p *Pack) assign(f registry.Facts) assignment {
 		"changed":                 {},
 		"replaced":                {},
 	}
-	for _, r := range f.Changed {
+	for _, r := range p.counted(f.Changed) {
 		a["changed"] = append(a["changed"], string(r))
 	}
 	for _, r := range f.Replaced {

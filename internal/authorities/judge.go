@@ -46,6 +46,15 @@ func (p *Pack) RemoteEligibility(f registry.Facts, sentAt time.Time) registry.El
 	return el
 }
 
+// counted are the changed requisites without a new street in the same
+// settlement, which is a change only where it closes the remote way.
+func (p *Pack) counted(changed []registry.Requisite) []registry.Requisite {
+	if slices.Contains(p.Remote.Blocking, registry.StreetAddress) {
+		return changed
+	}
+	return slices.DeleteFunc(slices.Clone(changed), func(r registry.Requisite) bool { return r == registry.StreetAddress })
+}
+
 // ClosedBecause are the words for what closes the remote way of an applicant,
 // in the order of the reasons.
 func (p *Pack) ClosedBecause(f registry.Facts, el registry.Eligibility) []ClosedBecause {
@@ -149,7 +158,7 @@ func (p *Pack) fill(t registry.Text, f registry.Facts) registry.Text {
 			return s
 		}
 		var changed []string
-		for _, r := range f.Changed {
+		for _, r := range p.counted(f.Changed) {
 			changed = append(changed, requisiteNames[r].In(l))
 		}
 		office := ""
