@@ -42,7 +42,9 @@ func TestA03_ANewNumberOfTheSameSeries(t *testing.T) {
 	for _, seriesOnly := range []bool{false, true} {
 		o := officeOf(t, func(p *authorities.Pack) { p.Remote.SeriesOnly = seriesOnly })
 		r := o.renewer(1, false)
-		asked := func(change func(*registry.Declaration)) bool { return slices.Contains(r.codes(r.inOffice(change)), "DT-CHANGE-PROOF") }
+		asked := func(change func(*registry.Declaration)) bool {
+			return slices.Contains(r.codes(r.inOffice(change)), "DT-CHANGE-PROOF")
+		}
 		if asked(func(d *registry.Declaration) { d.Head.Document.Number = "7654321" }) == seriesOnly {
 			t.Errorf("series only %t: the proof of a new number", seriesOnly)
 		}
