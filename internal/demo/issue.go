@@ -137,13 +137,31 @@ func (d *demo) certificates(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				d.report.Certificates = append(d.report.Certificates, Certificate{
-					Serial: string(c.Serial), Status: d.statusOf(c), Holder: c.HolderName,
-					PEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.DER}),
-				})
+				d.list(c)
+			}
+		}
+		operators, err := tx.Operators()
+		if err != nil {
+			return err
+		}
+		for _, o := range operators {
+			certs, err := tx.CertificatesOfPerson(o.Person.PersonalNumber)
+			if err != nil {
+				return err
+			}
+			for _, c := range certs {
+				d.list(c)
 			}
 		}
 		return nil
+	})
+}
+
+// list puts a certificate into the report.
+func (d *demo) list(c *registry.Certificate) {
+	d.report.Certificates = append(d.report.Certificates, Certificate{
+		Serial: string(c.Serial), Status: d.statusOf(c), Holder: c.HolderName,
+		PEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.DER}),
 	})
 }
 

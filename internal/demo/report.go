@@ -44,7 +44,7 @@ type Application struct {
 	Link    string                     `json:"link"`
 }
 
-// Certificate is one of every status.
+// Certificate is one of a holder or an operator; there is one of every status.
 type Certificate struct {
 	Serial string `json:"serial"` // hexadecimal
 	Status string `json:"status"` // valid, not-yet, expired, suspended, revoked
