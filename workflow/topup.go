@@ -24,7 +24,7 @@ const maxReference = 64
 
 // TopUp enters a payment, by a clerk: it reaches the account at once, or, from
 // the pack's large sum on, waits for a second person. The reference of a
-// payment that stands is refused, whoever enters it.
+// payment that stands is refused, whoever enters it and however it is spelt.
 func (f *Flow) TopUp(ctx context.Context, who Actor, p Payment) (pending bool, err error) {
 	if err := who.is(registry.Clerk); err != nil {
 		return false, err

@@ -20,7 +20,10 @@ func TestTopUpReferenceOnce(t *testing.T) {
 		o := newOffice(t, s)
 		org, other := o.organisation(1), o.organisation(2)
 		o.pay(org, 100000, "PP 17")
-		for _, p := range []workflow.Payment{payment(o, org, 100000, "PP 17"), payment(o, other, 5, " PP   17 ")} {
+		for _, p := range []workflow.Payment{
+			payment(o, org, 100000, "PP 17"), payment(o, other, 5, " PP   17 "), payment(o, other, 5, "pp 17"),
+			payment(o, other, 5, "РР 17"), payment(o, other, 5, "рP 17"), // in Cyrillic, and half
+		} {
 			_, err := o.flow.TopUp(t.Context(), o.clerk.Actor, p)
 			wantKind(t, err, registry.Conflict)
 		}

@@ -159,11 +159,11 @@ func (r topUpRow) topUp() registry.TopUp {
 }
 
 // AddTopUp stores a payment as entered. The reference of a payment that stands
-// is ErrUnique.
+// is ErrUnique, however it is spelt (registry.FoldReference).
 func (tx *Tx) AddTopUp(t registry.TopUp) (int64, error) {
-	return tx.insert(`INSERT INTO top_ups (organisation_id, amount, reference, paid_on, way, status, created_by, created_at, decided_by, decided_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.OrganisationID, t.Amount, t.Reference, t.PaidOn, t.Way, t.Status, t.CreatedBy, t.CreatedAt, nullable(t.DecidedBy), t.DecidedAt)
+	return tx.insert(`INSERT INTO top_ups (organisation_id, amount, reference, reference_key, paid_on, way, status, created_by, created_at, decided_by, decided_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.OrganisationID, t.Amount, t.Reference, registry.FoldReference(t.Reference), t.PaidOn, t.Way, t.Status, t.CreatedBy, t.CreatedAt, nullable(t.DecidedBy), t.DecidedAt)
 }
 
 // TopUp returns one payment, or NotFound.
