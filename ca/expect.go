@@ -18,8 +18,8 @@ import (
 )
 
 // standIn is a throw-away CA that looks like the issuing one: same name, same
-// key identifier, same kind of key. What it signs differs from the issuing
-// CA's certificate in the signature's value only.
+// key identifier, same kind of key. A certificate that it signs differs from the
+// issuing CA's in the signature's value only.
 type standIn struct {
 	parent *x509.Certificate
 	key    crypto.Signer
@@ -44,18 +44,14 @@ func newStandIn(issuing *x509.Certificate) (*standIn, error) {
 	return &standIn{&parent, key}, nil
 }
 
-// likeness is the certificate (DER) that an intent describes, signed by the
-// stand-in, and its to-be-signed part.
+// likeness is the certificate (DER) that an intent describes, but for the value
+// of its signature, and its to-be-signed part.
 func (i *Issuer) likeness(intent Intent, key any) (der, tbs []byte, err error) {
-	s, err := i.stand()
-	if err != nil {
-		return nil, nil, err
-	}
 	serial, err := number(intent.Serial)
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := i.mould(s, intent.Profile)
+	m, err := i.mould(intent.Profile)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,7 +59,7 @@ func (i *Issuer) likeness(intent Intent, key any) (der, tbs []byte, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	der, tbs, err = m.cast(serial, intent.NotBefore, intent.NotAfter, intent.Subject, publicKey, ski, s.key)
+	der, tbs, err = m.cast(serial, intent.NotBefore, intent.NotAfter, intent.Subject, publicKey, ski)
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the certificate to be linted: %w", err)
 	}
@@ -80,9 +76,13 @@ func (i *Issuer) expected(intent Intent, key any) (*x509.Certificate, error) {
 }
 
 // mould is that of a profile, made when it is first needed.
-func (i *Issuer) mould(s *standIn, profile registry.CertificateProfile) (*mould, error) {
+func (i *Issuer) mould(profile registry.CertificateProfile) (*mould, error) {
 	if m, ok := i.moulds.Load(profile); ok {
 		return m.(*mould), nil
+	}
+	s, err := i.stand()
+	if err != nil {
+		return nil, err
 	}
 	policy, err := i.Profile.policy(profile)
 	if err != nil {

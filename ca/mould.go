@@ -1,12 +1,9 @@
 package ca
 
 import (
-	"crypto"
-	"crypto/rand"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
-	"fmt"
 	"math/big"
 	"time"
 
@@ -22,23 +19,14 @@ type mould struct {
 	version, algorithm, issuer cryptobyte.String
 	extensions                 []cryptobyte.String // the one of the subject's key is empty
 	keyIDHead                  cryptobyte.String   // its OID
-	hash                       crypto.Hash
+	signature                  []byte              // of the one taken apart
 }
 
 var oidSubjectKeyID = asn1.ObjectIdentifier{2, 5, 29, 14}
 
 // newMould takes a certificate of the profile apart.
 func newMould(sample *x509.Certificate) (*mould, error) {
-	m := &mould{hash: crypto.SHA256}
-	switch sample.SignatureAlgorithm {
-	case x509.ECDSAWithSHA256, x509.SHA256WithRSA:
-	case x509.ECDSAWithSHA384:
-		m.hash = crypto.SHA384
-	case x509.ECDSAWithSHA512:
-		m.hash = crypto.SHA512
-	default:
-		return nil, fmt.Errorf("no mould of certificates signed with %s", sample.SignatureAlgorithm)
-	}
+	m := &mould{signature: sample.Signature}
 	var tbs, skipped, wrapped, extensions cryptobyte.String
 	input := cryptobyte.String(sample.RawTBSCertificate)
 	version := cbasn1.Tag(0).ContextSpecific().Constructed()
@@ -70,9 +58,9 @@ func newMould(sample *x509.Certificate) (*mould, error) {
 const extensionsTag = cbasn1.Tag(3 | 0x80 | 0x20) // [3] EXPLICIT
 
 // cast is the certificate (DER) of a serial, an interval, a subject (DER) and a
-// public key (DER) with its identifier, signed by key, and its to-be-signed
-// part.
-func (m *mould) cast(serial *big.Int, notBefore, notAfter time.Time, subject, publicKey, keyID []byte, key crypto.Signer) (der, tbs []byte, err error) {
+// public key (DER) with its identifier, and its to-be-signed part. The signature
+// is of the right kind, but it is that of the one taken apart.
+func (m *mould) cast(serial *big.Int, notBefore, notAfter time.Time, subject, publicKey, keyID []byte) (der, tbs []byte, err error) {
 	interval, err := asn1.Marshal(struct{ NotBefore, NotAfter time.Time }{notBefore.UTC(), notAfter.UTC()})
 	if err != nil {
 		return nil, nil, err
@@ -104,17 +92,11 @@ func (m *mould) cast(serial *big.Int, notBefore, notAfter time.Time, subject, pu
 	if tbs, err = b.Bytes(); err != nil {
 		return nil, nil, err
 	}
-	h := m.hash.New()
-	h.Write(tbs)
-	signature, err := key.Sign(rand.Reader, h.Sum(nil), m.hash)
-	if err != nil {
-		return nil, nil, err
-	}
 	var whole cryptobyte.Builder
 	whole.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(tbs)
 		b.AddBytes(m.algorithm)
-		b.AddASN1BitString(signature)
+		b.AddASN1BitString(m.signature)
 	})
 	der, err = whole.Bytes()
 	return der, tbs, err
