@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 )
@@ -50,7 +51,7 @@ type register struct {
 type auditSearch struct{ name, path string }
 
 func audits(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "audit"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "audit"), ca.P256)
 	if err != nil {
 		return err
 	}

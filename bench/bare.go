@@ -39,9 +39,8 @@ type bareClient struct {
 const bareURL = "https://localhost/1.0/sign"
 
 func (a *authority) bareClient() (*bareClient, error) {
-	address, bundle := a.server.Listening()
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(bundle) {
+	if !pool.AppendCertsFromPEM(a.bundle) {
 		return nil, errors.New("the CA has no TLS identity")
 	}
 	b, err := os.ReadFile(a.layout.Provisioner())
@@ -56,7 +55,7 @@ func (a *authority) bareClient() (*bareClient, error) {
 		TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS13}, MaxIdleConnsPerHost: atOnce,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer
-			return d.DialContext(ctx, network, address)
+			return d.DialContext(ctx, network, a.address)
 		},
 	}}}, nil
 }

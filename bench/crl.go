@@ -32,7 +32,7 @@ func init() {
 }
 
 func lists(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "crl"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "crl"), ca.P256)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (o *office) revoke(ctx context.Context, at *workflow.Flow, cert *x509.Certi
 	if err != nil {
 		return 0, 0, err
 	}
-	request, err := ocsp.CreateRequest(cert, o.server.Issuer().Certificate, nil)
+	request, err := ocsp.CreateRequest(cert, o.client.Issuer().Certificate, nil)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -127,7 +127,7 @@ func (o *office) revoke(ctx context.Context, at *workflow.Flow, cert *x509.Certi
 			return 0, 0, fmt.Errorf("a revocation is not known after a minute")
 		}
 		if said == 0 {
-			answer, err := ocsp.ParseResponseForCert(at.AnswerOCSP(ctx, request).DER, cert, o.server.Issuer().Certificate)
+			answer, err := ocsp.ParseResponseForCert(at.AnswerOCSP(ctx, request).DER, cert, o.client.Issuer().Certificate)
 			if err == nil && answer.Status == ocsp.Revoked {
 				said = passed()
 			}
@@ -140,7 +140,7 @@ func (o *office) revoke(ctx context.Context, at *workflow.Flow, cert *x509.Certi
 			if err != nil {
 				return 0, 0, err
 			}
-			facts, err := o.server.Issuer().ReadCRL(list.DER)
+			facts, err := o.client.Issuer().ReadCRL(list.DER)
 			if err != nil {
 				return 0, 0, err
 			}
@@ -170,7 +170,7 @@ func (b *bench) longList(ctx context.Context, o *office) error {
 	var ours, peer, memory, memoryPeer []float64
 	for range max(1, b.rounds-1) {
 		took, grew, err := peaked(func() error {
-			_, err := x509.CreateRevocationList(rand.Reader, theirs, o.server.Issuer().Certificate, key)
+			_, err := x509.CreateRevocationList(rand.Reader, theirs, o.client.Issuer().Certificate, key)
 			return err
 		})
 		if err != nil {

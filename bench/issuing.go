@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -24,50 +25,96 @@ import (
 const issuingTable = "Certificates"
 
 func init() {
-	explained[issuingTable] = "Applications of two certificates each, as an office makes them: eight approvals at a time (each decision asked for, signed by the approver with a key outside the server, verified and carried out: fee, journal, enrolments, letter), the holders' requests handed in at once, and meanwhile the program's own background work issues what is due: intents committed, linted, asked for, compared, stored with their journal entries and letters. The time runs from the first approval to the last certificate stored. The PIN-code of an approver whose key is in the E-Cloud is not in it: hashing it is slow on purpose. The peer asks the same step-ca (embedded, its bbolt database synced) for as many certificates with the same requests, eight at a time like ours, and keeps nothing. Our databases sync every commit. Keys and requests are made before the clock starts, for both. Processor time is told without limit and without PostgreSQL's: step-ca, its client and our program share the cores."
+	explained[issuingTable] = "Applications of two certificates each, as an office makes them: eight approvals at a time (each decision asked for, signed by the approver with a key outside the server, verified and carried out: fee, journal, enrolments, letter), the holders' requests handed in at once, and meanwhile the program's own background work issues what is due: intents committed, linted, asked for, compared, stored with their journal entries and letters. The time runs from the first approval to the last certificate stored. The PIN-code of an approver whose key is in the E-Cloud is not in it: hashing it is slow on purpose. The peer asks the same step-ca over HTTPS for as many certificates with the same requests, eight at a time like ours, and keeps nothing. Embedded, step-ca runs in our process with its bbolt database; as a process, it is the stock binary with a PostgreSQL database of its own, as in production. The kind of the CA's keys stands behind it. Every database syncs. Keys and requests are made before the clock starts, for both. Processor time is this program's, without limit and without PostgreSQL's and that of a step-ca process: all of them share the cores."
 }
 
-// issuing measures approve → issued → stored on both databases.
+// issuing measures approve → issued → stored with a CA whose keys are quick to
+// sign with and with one whose keys are slow.
 func issuing(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "issuing"))
+	for _, keys := range []ca.KeyType{ca.P256, ca.RSA3072} {
+		if err := b.issuingEmbedded(ctx, keys); err != nil {
+			return err
+		}
+		if b.database != "" && !strings.EqualFold(b.database, "PostgreSQL") {
+			continue
+		}
+		if err := b.issuingApart(ctx, keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// issuingEmbedded measures it on both databases with step-ca in our process.
+func (b *bench) issuingEmbedded(ctx context.Context, keys ca.KeyType) error {
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "embedded "+string(keys)), keys)
 	if err != nil {
 		return err
 	}
 	defer a.stop()
-	return b.onEach(ctx, a, func(o *office) error {
-		bare, err := a.bareClient()
+	return b.onEach(ctx, a, func(o *office) error { return b.issuingIn(ctx, o) })
+}
+
+// issuingApart measures it in the shape of production: the stock step-ca in a
+// process of its own, each with its own database on PostgreSQL.
+func (b *bench) issuingApart(ctx context.Context, keys ca.KeyType) error {
+	cluster, err := pgtest.StartDurable(ctx)
+	if err != nil {
+		return err
+	}
+	defer cluster.Stop()
+	a, err := newStockAuthority(ctx, filepath.Join(b.dir, "apart "+string(keys)), cluster, keys)
+	if err != nil {
+		return err
+	}
+	defer a.stop()
+	db, err := cluster.Create(ctx)
+	if err != nil {
+		return err
+	}
+	o, err := a.openOffice(ctx, "PostgreSQL", db.Owner, b.dir)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	return b.issuingIn(ctx, o)
+}
+
+// issuingIn measures it in one office.
+func (b *bench) issuingIn(ctx context.Context, o *office) error {
+	bare, err := o.bareClient()
+	if err != nil {
+		return err
+	}
+	csrs, err := requests(2 * b.applications)
+	if err != nil {
+		return err
+	}
+	var all, peers usages
+	for range b.rounds {
+		peer, err := measure(len(csrs), "bare", func() error { return b.bareIssuing(ctx, bare, csrs) })
+		if err != nil {
+			return fmt.Errorf("the bare client: %w", err)
+		}
+		apps, err := o.verified(ctx, b.applications)
+		if err != nil {
+			return fmt.Errorf("preparing: %w", err)
+		}
+		both, err := measure(len(csrs), "ours", func() error { return o.approveAndIssue(ctx, apps, csrs) })
 		if err != nil {
 			return err
 		}
-		csrs, err := requests(2 * b.applications)
-		if err != nil {
+		if err := o.allIssued(ctx, apps); err != nil {
 			return err
 		}
-		var all, peers usages
-		for range b.rounds {
-			peer, err := measure(len(csrs), "bare", func() error { return b.bareIssuing(ctx, bare, csrs) })
-			if err != nil {
-				return fmt.Errorf("the bare client: %w", err)
-			}
-			apps, err := o.verified(ctx, b.applications)
-			if err != nil {
-				return fmt.Errorf("preparing: %w", err)
-			}
-			both, err := measure(len(csrs), "ours", func() error { return o.approveAndIssue(ctx, apps, csrs) })
-			if err != nil {
-				return err
-			}
-			if err := o.allIssued(ctx, apps); err != nil {
-				return err
-			}
-			all, peers = append(all, both), append(peers, peer)
-		}
-		f := compare("approve → issued → stored, "+o.name, "/s", all.rates(), peers.rates())
-		f.atLeast = 0.6
-		b.measured(issuingTable, f)
-		b.measured(issuingTable, compare("processor time of a certificate, "+o.name, "ms", all.processor(), peers.processor()))
-		return nil
-	})
+		all, peers = append(all, both), append(peers, peer)
+	}
+	where := o.name + ", " + o.authority.name
+	f := compare("approve → issued → stored, "+where, "/s", all.rates(), peers.rates())
+	f.atLeast = 0.6
+	b.measured(issuingTable, f)
+	b.measured(issuingTable, compare("processor time of a certificate, "+where, "ms", all.processor(), peers.processor()))
+	return nil
 }
 
 // onEach runs f in an office on SQLite and on a PostgreSQL that syncs.

@@ -45,7 +45,7 @@ var kinds = []struct {
 const holders = 16
 
 func logins(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "login"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "login"), ca.P256)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (b *bench) verifierAlone(ctx context.Context, a *authority, kind string, wh
 	if err != nil {
 		return err
 	}
-	issuer := a.server.Issuer()
+	issuer := a.client.Issuer()
 	v, err := token.NewVerifier([]*x509.Certificate{issuer.Root}, []*x509.Certificate{issuer.Certificate}, holderPolicy, operatorPolicy)
 	if err != nil {
 		return err

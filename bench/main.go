@@ -42,7 +42,7 @@ type sizes struct {
 }
 
 var (
-	full  = sizes{applications: 150, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60, searched: 200_000, searchedEntries: 1_000_000, searchedShort: 10_000}
+	full  = sizes{applications: 400, logins: 2000, rounds: 3, small: 1000, postgres: 1_000_000, sqlite: 100_000, requests: 200, entries: 20_000, revoked: 1_000_000, revocations: 60, searched: 200_000, searchedEntries: 1_000_000, searchedShort: 10_000}
 	quick = sizes{applications: 20, logins: 100, rounds: 1, small: 1000, postgres: 5000, sqlite: 2000, requests: 60, entries: 1000, revoked: 10_000, revocations: 3, searched: 10_000, searchedEntries: 50_000, searchedShort: 2000}
 )
 

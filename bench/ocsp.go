@@ -51,7 +51,7 @@ func (a *authority) answering() (*workflow.Answering, error) {
 }
 
 func answers(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "ocsp"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "ocsp"), ca.P256)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (r *responder) ours() error {
 // questions makes the HTTP requests, waits until ours answers, and returns one
 // answer.
 func (r *responder) questions(ctx context.Context, who []holder) (one []byte, err error) {
-	issuer := r.server.Issuer().Certificate
+	issuer := r.client.Issuer().Certificate
 	for _, h := range who {
 		der, err := ocsp.CreateRequest(h.cert, issuer, nil)
 		if err != nil {
@@ -217,7 +217,7 @@ func withNonce(der []byte) []byte {
 func (r *responder) cfssl(ctx context.Context, dir string, who []holder) error {
 	var lines strings.Builder
 	for _, h := range who {
-		der, err := ocsp.CreateRequest(h.cert, r.server.Issuer().Certificate, nil)
+		der, err := ocsp.CreateRequest(h.cert, r.client.Issuer().Certificate, nil)
 		if err != nil {
 			return err
 		}
@@ -240,7 +240,7 @@ func (r *responder) openssl(ctx context.Context, dir string, who []holder) error
 	if err != nil {
 		return err
 	}
-	intent, err := r.server.Issuer().NewOCSPIntent(time.Now(), key)
+	intent, err := r.client.Issuer().NewOCSPIntent(time.Now(), key)
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func (r *responder) openssl(ctx context.Context, dir string, who []holder) error
 		fmt.Fprintf(&index, "%s\t%s\t%s\t%s\tunknown\t/CN=%d\n", state, h.cert.NotAfter.UTC().Format("060102150405Z"), when, strings.ToUpper(serial), i)
 	}
 	for name, content := range map[string][]byte{
-		"index.txt": []byte(index.String()), "issuing.pem": ca.PEM(r.server.Issuer().Certificate), "ocsp.pem": ca.PEM(signer.Certificate),
+		"index.txt": []byte(index.String()), "issuing.pem": ca.PEM(r.client.Issuer().Certificate), "ocsp.pem": ca.PEM(signer.Certificate),
 		"ocsp.key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {

@@ -27,37 +27,49 @@ import (
 
 const origin = "https://ca.example.kg"
 
-// authority is the CA that everything here is issued by: real, embedded, with
-// a database of its own that syncs.
+// authority is the CA that everything here is issued by: real, with a database
+// of its own that syncs.
 type authority struct {
+	name   string // of the way it runs
 	pack   *authorities.Pack
 	layout ca.Layout
-	server *ca.Embedded
 	client *ca.Client
+	stop   func()
+	// address is where it answers, bundle the PEM certificate it is known by.
+	address string
+	bundle  []byte
 }
 
-// newAuthority starts a CA with files below dir. The caller stops it.
-func newAuthority(ctx context.Context, dir string) (*authority, error) {
+// founded is an authority with files below dir and keys of a kind, that does not
+// run yet.
+func founded(dir string, keys ca.KeyType) (*authority, ca.Profile, error) {
 	pack, err := authorities.Load("dostek")
 	if err != nil {
-		return nil, err
+		return nil, ca.Profile{}, err
 	}
 	a := &authority{pack: pack, layout: ca.Layout{Dir: filepath.Join(dir, "ca"), Secrets: filepath.Join(dir, "secrets")}}
 	profile := ca.ProfileAt("http://ca.example.kg", pack.Certificate.HolderPolicy, pack.Certificate.OperatorPolicy)
-	if err := ca.Init(ca.InitOptions{Layout: a.layout, Organisation: "Сыноо", Name: "Сыноо", Profile: profile}); err != nil {
-		return nil, err
-	}
-	if a.server, err = ca.NewEmbedded(a.layout, profile); err != nil {
-		return nil, err
-	}
-	if err := a.server.Start(ctx); err != nil {
-		return nil, err
-	}
-	a.client, err = a.server.Client(0)
-	return a, err
+	return a, profile, ca.Init(ca.InitOptions{Layout: a.layout, Organisation: "Сыноо", Name: "Сыноо", KeyType: keys, Profile: profile})
 }
 
-func (a *authority) stop() { _ = a.server.Stop() }
+// newAuthority starts an embedded CA with files below dir. The caller stops it.
+func newAuthority(ctx context.Context, dir string, keys ca.KeyType) (*authority, error) {
+	a, profile, err := founded(dir, keys)
+	if err != nil {
+		return nil, err
+	}
+	server, err := ca.NewEmbedded(a.layout, profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.name, a.stop = "step-ca embedded, "+string(keys), func() { _ = server.Stop() }
+	a.address, a.bundle = server.Listening()
+	a.client, err = server.Client(0)
+	return a, err
+}
 
 // certify has the CA sign a certificate for a year from now, as the workflow
 // would.
@@ -119,7 +131,7 @@ func (a *authority) openOffice(ctx context.Context, name, dsn, dir string) (_ *o
 	if cfg.Answering, err = a.answering(); err != nil {
 		return nil, err
 	}
-	issuer := a.server.Issuer()
+	issuer := a.client.Issuer()
 	cfg.Trust = workflow.Trust{Root: issuer.Root, Issuer: issuer.Certificate}
 	if cfg.Trust.HolderPolicy, err = x509.ParseOID(a.pack.Certificate.HolderPolicy); err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/workflow"
@@ -56,7 +57,7 @@ type storm struct {
 }
 
 func renewals(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "renewal"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "renewal"), ca.P256)
 	if err != nil {
 		return err
 	}
@@ -472,7 +473,7 @@ func (s *storm) bareReminders(ctx context.Context, n int) (float64, error) {
 
 // flowAt is the same program under another clock.
 func (o *office) flowAt(dir string, now func() time.Time) (*workflow.Flow, error) {
-	issuer := o.server.Issuer()
+	issuer := o.client.Issuer()
 	cfg := workflow.Config{
 		Store: o.store, Pack: o.pack, Now: now, Log: slog.New(slog.DiscardHandler), BaseURL: origin,
 		SourceKey: make([]byte, 32), Trust: workflow.Trust{Root: issuer.Root, Issuer: issuer.Certificate},

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tamga-ca/tamga/ca"
 	"github.com/tamga-ca/tamga/internal/pgtest"
 	"github.com/tamga-ca/tamga/internal/registry"
 	"github.com/tamga-ca/tamga/internal/store"
@@ -58,7 +59,7 @@ func pages(n int, me registry.OperatorID) map[string]page {
 }
 
 func worklists(ctx context.Context, b *bench) error {
-	a, err := newAuthority(ctx, filepath.Join(b.dir, "worklist"))
+	a, err := newAuthority(ctx, filepath.Join(b.dir, "worklist"), ca.P256)
 	if err != nil {
 		return err
 	}
