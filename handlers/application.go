@@ -129,7 +129,7 @@ func (s *Server) applicationPage(c echo.Context, number, document, file string) 
 		if v.Enrolments, err = s.enrolmentPanelOf(c, tx, v.App); err != nil {
 			return err
 		}
-		v.Olds, err = s.oldCertificates(c, tx, v.App)
+		v.Olds, err = s.oldCertificatesOf(c, tx, v.App)
 		return err
 	})
 	if err != nil {

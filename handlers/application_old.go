@@ -16,15 +16,21 @@ type oldCertificate struct {
 	Path   string // of the open report; empty: none
 }
 
-// oldCertificates tells of those that an open application follows, where
-// something happened to them.
-func (s *Server) oldCertificates(c echo.Context, tx *store.Tx, app *registry.Application) (out []oldCertificate, err error) {
-	if !app.Status.Open() {
-		return nil, nil
-	}
+// oldCertificatesOf tells of those that an application follows, where something
+// happened to them.
+func (s *Server) oldCertificatesOf(c echo.Context, tx *store.Tx, app *registry.Application) ([]oldCertificate, error) {
 	certs, err := followedBy(tx, app)
 	if err != nil {
 		return nil, err
+	}
+	return s.oldCertificates(c, tx, app, certs)
+}
+
+// oldCertificates is oldCertificatesOf of the certificates it follows. Of a
+// closed application there is nothing to tell.
+func (s *Server) oldCertificates(c echo.Context, tx *store.Tx, app *registry.Application, certs []*registry.Certificate) (out []oldCertificate, err error) {
+	if !app.Status.Open() {
+		return nil, nil
 	}
 	for _, cert := range certs {
 		old := oldCertificate{Holder: cert.HolderName, Advice: s.orderAdvice(c, app, cert)}
@@ -48,20 +54,13 @@ func (s *Server) oldCertificates(c echo.Context, tx *store.Tx, app *registry.App
 
 // followedBy are the certificates that an application follows: of a remote order
 // each signatory's, otherwise the declared one, if it is ours.
-func followedBy(tx *store.Tx, app *registry.Application) (out []*registry.Certificate, err error) {
+func followedBy(tx *store.Tx, app *registry.Application) ([]*registry.Certificate, error) {
 	if app.Declaration.Channel == registry.Remote {
 		order, err := tx.Order(app.ID)
 		if err != nil {
 			return nil, err
 		}
-		for _, sig := range order.Signatories {
-			cert, err := tx.Certificate(sig.CertificateID)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, cert)
-		}
-		return out, nil
+		return renewedBy(tx, order)
 	}
 	p := app.Declaration.Predecessor
 	if p == nil {
@@ -72,4 +71,17 @@ func followedBy(tx *store.Tx, app *registry.Application) (out []*registry.Certif
 		return nil, nil
 	}
 	return []*registry.Certificate{cert}, err
+}
+
+// renewedBy are the certificates that a remote order renews, in the order of its
+// signatories.
+func renewedBy(tx *store.Tx, order *registry.Order) (out []*registry.Certificate, err error) {
+	for _, sig := range order.Signatories {
+		cert, err := tx.Certificate(sig.CertificateID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, cert)
+	}
+	return out, nil
 }

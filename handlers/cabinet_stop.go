@@ -77,8 +77,10 @@ func (s *Server) stopPage(c echo.Context) (*stopPage, error) {
 	}
 	_, err = s.keptHolder(c)
 	v.MaySign = v.Own && (err == nil || identity(c).Carrier == carrierToken)
-	can := s.deps.Workflow.CanSuspend()
-	v.MaySuspend, v.MayTell = can && cert.Status == registry.CertIssued, !can && cert.Status == registry.CertIssued
+	if cert.Status == registry.CertIssued {
+		v.MaySuspend = s.deps.Workflow.CanSuspend()
+		v.MayTell = !v.MaySuspend
+	}
 	v.setCause(s, c, "")
 	return v, nil
 }

@@ -97,7 +97,7 @@ func (s *Server) decisionPage(c echo.Context) (*decisionPage, error) {
 		if err := s.decisionFacts(c, tx, v, docs); err != nil {
 			return err
 		}
-		if v.Olds, err = s.oldCertificates(c, tx, v.App); err != nil {
+		if v.Olds, err = s.oldCertificatesOf(c, tx, v.App); err != nil {
 			return err
 		}
 		return s.decisionMoney(c, tx, v, who, docs)

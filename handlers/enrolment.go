@@ -19,6 +19,7 @@ type enrolmentPage struct {
 	Back   string // where this belongs
 	Email  string // as typed
 	Reason string
+	Refund registry.Tyiyn // if it is cancelled now
 	// Undelivered is about one that is issued and not handed over.
 	Undelivered undeliveredPart
 	Code        string // an unlock code, shown once
@@ -80,6 +81,7 @@ func (s *Server) enrolmentPageOf(c echo.Context, id registry.EnrolmentID) (*enro
 	}
 	v.Page = s.page(c, v.Item.Name)
 	v.Email = v.Item.Email
+	v.Refund = s.deps.Workflow.Pack().Refund(v.Item.Fee, false)
 	if v.Item.MayEndIssued {
 		v.Undelivered.Causes = s.causeChoices(c, "")
 	}

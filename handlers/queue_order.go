@@ -96,10 +96,14 @@ func (s *Server) queueOrderPage(c echo.Context) (*queueOrderPage, error) {
 		if err := s.queueFacts(c, tx, v); err != nil {
 			return err
 		}
-		if v.Olds, err = s.oldCertificates(c, tx, v.App); err != nil {
+		renewed, err := renewedBy(tx, v.Order)
+		if err != nil {
 			return err
 		}
-		return s.queueNotes(c, tx, v)
+		if v.Olds, err = s.oldCertificates(c, tx, v.App, renewed); err != nil {
+			return err
+		}
+		return s.queueNotes(c, tx, v, renewed)
 	})
 	if err != nil {
 		return nil, err
@@ -137,19 +141,15 @@ func (s *Server) queueFacts(c echo.Context, tx *store.Tx, v *queueOrderPage) (er
 	return err
 }
 
-// queueNotes are what the register knows of the certificates, their holders and
-// the organisation.
-func (s *Server) queueNotes(c echo.Context, tx *store.Tx, v *queueOrderPage) error {
+// queueNotes are what the register knows of the certificates that are renewed,
+// their holders and the organisation.
+func (s *Server) queueNotes(c echo.Context, tx *store.Tx, v *queueOrderPage, renewed []*registry.Certificate) error {
 	add := func(warn bool, path, key string, args ...any) {
 		v.Notes = append(v.Notes, queueNote{Warn: warn, Text: s.text(c, key, args...), Path: path})
 	}
 	renews := map[registry.CertificateID]bool{}
-	for _, sig := range v.Order.Signatories {
-		renews[sig.CertificateID] = true
-		cert, err := tx.Certificate(sig.CertificateID)
-		if err != nil {
-			return err
-		}
+	for _, cert := range renewed {
+		renews[cert.ID] = true
 		view := s.certificateView(c, cert)
 		add(cert.Status != registry.CertIssued, "", "queue.note_certificate", "name", cert.HolderName, "serial", templates.Hex(cert.Serial),
 			"state", view.State.Word, "date", templates.DateTime(cert.NotAfter))
