@@ -309,6 +309,9 @@ func (tx *Tx) leading(choosers []*chooser, look int) (lead *chooser, err error) 
 			if ch.mark == "" {
 				continue // lies in another order
 			}
+			if len(choosers) == 1 {
+				return ch, nil
+			}
 			if ch.reach, err = tx.markReach(ch.mark, look); err != nil {
 				return nil, err
 			}
