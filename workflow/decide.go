@@ -266,9 +266,9 @@ func affordable(balance registry.Tyiyn, quote registry.Quote) error {
 }
 
 // MayApprove says why an operator may not approve a verified file with these
-// documents, this balance and fee. nil: they may, as far as is known without a lock on the
-// account. A remote order whose client was not told yet that money is missing
-// may be tried: the refusal tells them.
+// documents, this balance and fee. nil: they may, as far as is known without a
+// lock on the account. A remote order whose client was not told yet that money
+// is missing may be tried: the refusal tells them.
 func (f *Flow) MayApprove(tx *store.Tx, who Actor, app *registry.Application, docs []*registry.Document, balance registry.Tyiyn, quote registry.Quote) error {
 	if err := f.approvable(tx, who, app, docs); err != nil {
 		return err
