@@ -112,7 +112,7 @@ func (f *Flow) planOrder(tx *store.Tx, who Actor, a OrderAnswers) (*OrderPlan, e
 	if err != nil {
 		return nil, err
 	}
-	p.Declaration = f.orderDeclaration(base, p.Organisation, a)
+	p.Declaration = f.orderDeclaration(base, p, a)
 	if err := f.planCertificates(tx, p); err != nil {
 		return nil, err
 	}
@@ -191,11 +191,14 @@ func (f *Flow) declarationOf(tx *store.Tx, c *registry.Certificate) (*registry.D
 
 // orderDeclaration is a remote renewal of what is on file with the answers that
 // do not close the way.
-func (f *Flow) orderDeclaration(base *registry.Declaration, org *registry.Organisation, a OrderAnswers) registry.Declaration {
+func (f *Flow) orderDeclaration(base *registry.Declaration, p *OrderPlan, a OrderAnswers) registry.Declaration {
 	d := *base
+	if d.Alone = ""; f.pack.Remote.EachAlone {
+		d.Alone = p.Own.Role
+	}
 	d.Operation, d.Channel, d.Office, d.Reason = registry.Renewal, registry.Remote, "", ""
 	d.Trusted, d.Extra, d.Changed, d.Replaced, d.Predecessor = nil, nil, nil, nil, nil
-	d.Organisation = org.OrganisationRequisites
+	d.Organisation = p.Organisation.OrganisationRequisites
 	set := func(dst *string, typed string) {
 		if typed != "" {
 			*dst = typed
@@ -217,6 +220,9 @@ func (f *Flow) planCertificates(tx *store.Tx, p *OrderPlan) error {
 	}
 	d := &p.Declaration
 	d.Storage = registry.ECloud
+	if len(d.Signatories()) == 0 { // the role of the one it is for is gone
+		p.Lacking = d.Alone
+	}
 	for _, s := range d.Signatories() {
 		mine := slices.DeleteFunc(slices.Clone(all), func(c *registry.Certificate) bool {
 			return c.Profile != registry.HolderProfile || c.PersonalNumber != s.Person.PersonalNumber || c.Role != s.Role

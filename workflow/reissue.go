@@ -173,7 +173,7 @@ func (f *Flow) reissueOf(tx *store.Tx, cert *registry.Certificate, in ReissueSta
 		}
 	}
 	decl.Operation, decl.Channel, decl.Storage, decl.Office, decl.Reason = registry.Reissue, registry.Office, in.Storage, in.Office, in.Reason
-	decl.Trusted, decl.Extra, decl.Replaced, decl.Changed = nil, nil, nil, nil
+	decl.Trusted, decl.Extra, decl.Replaced, decl.Changed, decl.Alone = nil, nil, nil, nil, ""
 	if in.Reason == registry.ReasonRequisitesChanged {
 		decl.Changed = in.Changed
 	}

@@ -140,3 +140,84 @@ func TestA31_AYearInTheOfficeThatBeginsAtOnce(t *testing.T) {
 		})
 	}
 }
+
+// What closes the way of one owner closes it for both where an order is for all,
+// and for nobody else where each orders alone.
+func TestA33_OneOwnersTroubleAndTheOthersOrder(t *testing.T) {
+	for _, alone := range []bool{false, true} {
+		storetest.Each(t, func(t *testing.T, s *store.Store) {
+			o := officeOf(t, s, func(p *authorities.Pack) { p.Remote.EachAlone = alone })
+			r := o.renewer(1, false)
+			o.revokeFor(r.acc, "compromised")
+			for _, c := range []struct {
+				who    *registry.Certificate
+				closed bool
+			}{{r.head, !alone}, {r.acc, true}} {
+				plan, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(c.who), asItWas)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if closed := slices.Contains(plan.Blocking, registry.CertificateRevoked); closed != c.closed {
+					t.Errorf("alone %t: the %s's way is closed: %t (%v)", alone, c.who.Role, closed, plan.Blocking)
+				}
+			}
+		})
+	}
+}
+
+// Where each orders alone, two owners do so side by side: each signs, pays for
+// and receives their own certificate, and what the office renews later is for
+// both again.
+func TestA33_EachOwnerOrdersAlone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := officeOf(t, s, func(p *authorities.Pack) { p.Remote.EachAlone = true })
+		r := o.renewer(1, false)
+		var orders []registry.ApplicationID
+		for _, mine := range []*registry.Certificate{r.head, r.acc} {
+			id, err := r.sign(mine, 0, asItWas, pin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if app := o.application(id); app.Status == registry.Draft {
+				t.Fatalf("the %s's order waits for somebody else", mine.Role)
+			}
+			orders = append(orders, id)
+		}
+		for i, mine := range []*registry.Certificate{r.head, r.acc} {
+			id := orders[i]
+			for _, err := range []error{o.flow.Take(o.ctx, o.clerk.Actor, id), o.flow.Verify(o.ctx, o.clerk.Actor, id, 0)} {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			org := o.application(id).OrganisationID
+			before, fee := o.balance(org), r.fee(id)
+			if err := o.decide(o.approver, id, registry.ActApprove, ""); err != nil {
+				t.Fatal(err)
+			}
+			o.work()
+			es := o.enrolments(id)
+			if len(es) != 1 || es[0].Status != registry.Issued || es[0].Fee != fee || before-o.balance(org) != fee {
+				t.Fatalf("the %s's order has %d enrolments; paid %d of %d", mine.Role, len(es), before-o.balance(org), fee)
+			}
+			if next := o.certificate(es[0]); next.PersonalNumber != mine.PersonalNumber || next.Role != mine.Role || !next.NotBefore.Equal(mine.NotAfter) {
+				t.Errorf("the %s's next is the %s's, from %s", mine.Role, next.Role, next.NotBefore)
+			}
+		}
+		wantKey(t, errOf(r.sign(r.acc, 0, asItWas, pin)), "error.order.renewed")
+	})
+}
+
+// An owner whose role is gone has nothing to renew alone.
+func TestA33_AnOwnerWithoutARole(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		o := officeOf(t, s, func(p *authorities.Pack) { p.Remote.EachAlone = true })
+		r := o.renewer(1, false)
+		r.renewed(r.inOffice(func(d *registry.Declaration) { d.HeadActsAsAccountant, d.Accountant = true, nil }))
+		plan, err := o.flow.PlanOrder(o.ctx, workflow.ByHolder(r.acc), asItWas)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantKey(t, plan.Refusal(), "error.order.lacking")
+	})
+}

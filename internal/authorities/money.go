@@ -38,6 +38,9 @@ func (list PriceList) Quote(f registry.Facts) (registry.Quote, error) {
 	} else if f.Accountant != nil {
 		roles = append(roles, registry.Accountant)
 	}
+	if f.Alone != "" {
+		roles = slices.DeleteFunc(roles, func(r registry.SignatoryRole) bool { return r != f.Alone })
+	}
 	var q registry.Quote
 	for _, role := range roles {
 		i := slices.IndexFunc(list.Prices, func(pr Price) bool {

@@ -227,8 +227,12 @@ type Remote struct {
 	ReplacedCountsAs registry.Requisite `yaml:"replaced_counts_as,optional"`
 	// SeriesOnly: only a new passport series counts as a changed passport,
 	// not a new number (A-03).
-	SeriesOnly bool              `yaml:"passport_series_only"`
-	Rules      []registry.RuleID `yaml:"rules"`
+	SeriesOnly bool `yaml:"passport_series_only"`
+	// EachAlone: an order is for the owner who sends it, and what is true of
+	// another one does not close their way. Otherwise it is for all of the
+	// organisation's signatories together (A-33).
+	EachAlone bool              `yaml:"each_owner_alone"`
+	Rules     []registry.RuleID `yaml:"rules"`
 	// Reasons say in people's words why the remote way is closed.
 	Reasons []ClosedBecause `yaml:"reasons,optional"`
 }

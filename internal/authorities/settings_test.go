@@ -156,3 +156,35 @@ func TestA31_TheAnchorInTheOffice(t *testing.T) {
 		}
 	}
 }
+
+// Of an order for one owner only this one's changes and fee count.
+func TestA33_WhatCountsOfAnOrderForOneOwner(t *testing.T) {
+	p := withSettings(t, "dostek", "each_owner_alone: false", "each_owner_alone: true")
+	if !p.Remote.EachAlone || pack(t, "dostek").Remote.EachAlone {
+		t.Error("the setting is not read")
+	}
+	before := declaration()
+	accountant := before.Head
+	accountant.PersonalNumber, accountant.PositionRu = "22704198500012", "Главный бухгалтер"
+	before.Accountant, before.HeadActsAsAccountant = &accountant, false
+	now, changed, other := before, accountant, accountant
+	changed.Document.Number = "7654321"
+	other.PersonalNumber = "22704198500013"
+	for role, count := range map[registry.SignatoryRole]bool{"": true, registry.Accountant: true, registry.Head: false} {
+		now.Alone, now.Accountant = role, &changed
+		if got := slices.Contains(p.Changes(&before, &now), registry.OwnerPassport); got != count {
+			t.Errorf("for %q: the accountant's new passport counts: %t", role, got)
+		}
+		now.Accountant = &other
+		if got := slices.Contains(registry.Replacements(&before, &now), registry.Accountant); got != count {
+			t.Errorf("for %q: another accountant counts: %t", role, got)
+		}
+	}
+	now.Accountant, now.Storage = &accountant, registry.ECloud
+	for role, want := range map[registry.SignatoryRole]registry.Tyiyn{"": 151000 + 142000, registry.Head: 151000, registry.Accountant: 142000} {
+		now.Alone = role
+		if q, err := p.Price(registry.FactsOf(&now), noon); err != nil || q.Total != want {
+			t.Errorf("for %q: %d, %v", role, q.Total, err)
+		}
+	}
+}

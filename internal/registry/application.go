@@ -1,6 +1,9 @@
 package registry
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Operation is what an application asks for.
 type Operation string
@@ -112,14 +115,17 @@ type Declaration struct {
 	Head                 PersonRequisites       `json:"head"`
 	HeadActsAsAccountant bool                   `json:"head_acts_as_accountant,omitempty"`
 	Accountant           *PersonRequisites      `json:"accountant,omitempty"`
-	Trusted              *PersonRequisites      `json:"trusted,omitempty"`
-	Managing             *ManagingOrganisation  `json:"managing,omitempty"`
-	Predecessor          *Predecessor           `json:"predecessor,omitempty"`
-	Changed              []Requisite            `json:"changed,omitempty"`
-	Replaced             []SignatoryRole        `json:"replaced,omitempty"`
-	Reason               ReissueReason          `json:"reason,omitempty"`
-	Extra                []ExtraDocument        `json:"extra,omitempty"`
-	Language             Language               `json:"language,omitempty"` // for letters to the applicant
+	// Alone is the one signatory that a remote order is for; empty: it is for
+	// all of them (A-33).
+	Alone       SignatoryRole         `json:"alone,omitempty"`
+	Trusted     *PersonRequisites     `json:"trusted,omitempty"`
+	Managing    *ManagingOrganisation `json:"managing,omitempty"`
+	Predecessor *Predecessor          `json:"predecessor,omitempty"`
+	Changed     []Requisite           `json:"changed,omitempty"`
+	Replaced    []SignatoryRole       `json:"replaced,omitempty"`
+	Reason      ReissueReason         `json:"reason,omitempty"`
+	Extra       []ExtraDocument       `json:"extra,omitempty"`
+	Language    Language              `json:"language,omitempty"` // for letters to the applicant
 }
 
 // Predecessor is the certificate that is renewed or reissued.
@@ -146,6 +152,11 @@ type ExtraDocument struct {
 // Signatories returns the people who are to receive certificates, head first.
 // A head acting as accountant is one person (A-26).
 func (d *Declaration) Signatories() []Signatory {
+	return slices.DeleteFunc(d.owners(), func(s Signatory) bool { return d.Alone != "" && s.Role != d.Alone })
+}
+
+// owners are all who sign for the organisation, whomever this is for.
+func (d *Declaration) owners() []Signatory {
 	role := Head
 	if d.HeadActsAsAccountant {
 		role = HeadAsAccountant

@@ -9,7 +9,7 @@ import (
 // issued on and returns the requisites that differ, in the order of
 // Requisites (DT-24…28). seriesOnly: only another passport series is another
 // passport. A signatory who is another person is a replacement, not a
-// change: see Replacements.
+// change: see Replacements. Only those whom it is for now are looked at.
 func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
 	var out []Requisite
 	// What was not on file before cannot have changed.
@@ -27,7 +27,7 @@ func Changes(before, now *Declaration, seriesOnly bool) []Requisite {
 		differ(OrgSettlement, b.Settlement.beside(n.Settlement)...)
 	}
 	differ(StreetAddress, b.Street, n.Street)
-	for _, was := range before.Signatories() {
+	for _, was := range before.owners() {
 		for _, is := range now.Signatories() {
 			if !SamePerson(was.Person, is.Person) {
 				continue
@@ -63,13 +63,14 @@ func (s Settlement) beside(n Settlement) (pairs []string) {
 }
 
 // Replacements are the roles whose holder is another person than before
-// (DT-10); a new accountant where there was none is not a replacement.
+// (DT-10), of those whom it is for now; a new accountant where there was none is
+// not a replacement.
 func Replacements(before, now *Declaration) []SignatoryRole {
 	var out []SignatoryRole
-	if !SamePerson(before.Head, now.Head) {
+	if now.Alone != Accountant && !SamePerson(before.Head, now.Head) {
 		out = append(out, Head)
 	}
-	if before.Accountant != nil && now.Accountant != nil && !SamePerson(*before.Accountant, *now.Accountant) {
+	if (now.Alone == "" || now.Alone == Accountant) && before.Accountant != nil && now.Accountant != nil && !SamePerson(*before.Accountant, *now.Accountant) {
 		out = append(out, Accountant)
 	}
 	return out

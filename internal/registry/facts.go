@@ -17,6 +17,7 @@ type Facts struct {
 	Accountant           *PersonFacts // nil: none, or the head acts as one
 	Trusted              *PersonFacts
 	Managing             ManagingKind
+	Alone                SignatoryRole // whom it is for; empty: all of them
 	Predecessor          *Predecessor
 	Changed              []Requisite     // sorted by Requisites, no repeats
 	Replaced             []SignatoryRole // head before accountant, no repeats
@@ -65,7 +66,7 @@ func FactsOf(d *Declaration) Facts {
 	f := Facts{
 		Operation: d.Operation, Channel: d.Channel, Storage: d.Storage, Office: d.Office,
 		Applicant: d.Organisation.Kind, Head: personFacts(d.Head),
-		HeadActsAsAccountant: d.HeadActsAsAccountant, Managing: NotManaged,
+		HeadActsAsAccountant: d.HeadActsAsAccountant, Managing: NotManaged, Alone: d.Alone,
 		Predecessor: d.Predecessor, Reason: d.Reason, Extra: d.Extra,
 	}
 	if d.Accountant != nil {
