@@ -266,13 +266,6 @@ func (tx *Tx) JournalEntry(id int64) (journal.Entry, int64, error) {
 	return es[0], idx[0], nil
 }
 
-// ForgetReveals deletes the salts and values of an entry's personal data for
-// good; the log stays whole.
-func (tx *Tx) ForgetReveals(entryID int64) error {
-	_, err := tx.exec(`DELETE FROM journal_reveals WHERE entry_id = ?`, entryID)
-	return err
-}
-
 type hashRow struct {
 	Level int
 	N     int64

@@ -144,7 +144,7 @@ func TestJournalTablesAreAppendOnly(t *testing.T) {
 				}
 			}
 		}
-		if err := l.Write(context.Background(), func(tx *store.Tx) error { return tx.ForgetReveals(1) }); err != nil {
+		if _, err := l.owner.Exec("DELETE FROM journal_reveals WHERE entry_id = 1"); err != nil {
 			t.Error(err)
 		}
 		if r := l.verify(t); !r.OK() {
