@@ -237,6 +237,9 @@ func (x *revoking) decide(number, action, cause, remark string) {
 	a.Fill("#f-pin", x.pin)
 	a.Submit(`form[action$="/sign"] button[type=submit]`)
 	a.See(x.T("revocation.done."+action, "number", number))
+	// The way back leads to the report, not to the signed text.
+	a.Run(chromedp.NavigateBack())
+	a.Until("the report", patience, func() bool { return a.Path() == "/revocations/"+number && a.Count("#f-pin") == 0 })
 }
 
 // out says that a session is over.
@@ -504,7 +507,7 @@ func (x *revoking) tryBulk(t *testing.T) {
 	x.signByToken(h, token, other)
 	h.Until("the list to be done", publicWithin, func() bool {
 		return h.Path() == at && h.Sees(x.T("status.batch.done")) || func() bool {
-			if h.Path() == at {
+			if h.Path() == at && h.Count(`input[name=seen]`) == 0 {
 				h.Goto(at)
 			}
 			return false

@@ -31,8 +31,8 @@ func (s *Server) page(c echo.Context, title string) templates.Page {
 	}
 	if c.Request().Method != http.MethodGet {
 		p.Path = "/"
-		if b := back(c); b != "" {
-			p.Path = b
+		if p.From = back(c); p.From != "" {
+			p.Path = p.From
 		}
 	}
 	if token, ok := c.Get("csrf").(string); ok {

@@ -15,6 +15,7 @@ type Page struct {
 	Title  string // in the page's language; "· Тамга" is added
 	Status int    // HTTP status the page is sent with; 0 means 200
 	Path   string // of this request, with its query: language links come back here
+	From   string // of an answer to a form: the path of the page that the form was on
 	Now    time.Time
 
 	Menu      Menu

@@ -33,6 +33,13 @@
     if (event.persisted && document.body.dataset.who) window.location.reload();
   });
 
+  // A text to be signed answers a form and has no address of its own. The way back
+  // to it, and loading it again, lead to the page that the form was on.
+  document.addEventListener('DOMContentLoaded', () => {
+    const from = document.body.dataset.from;
+    if (from && document.querySelector('input[name="seen"]')) history.replaceState(null, '', from);
+  });
+
   // A refused form is gone on with at the first field that has an error.
   document.addEventListener('DOMContentLoaded', () => {
     if (document.body.dataset.status === '422') document.querySelector('main [aria-invalid="true"]')?.focus();
